@@ -1,0 +1,1 @@
+"""Comity's client: ask one SQL question over many departments."""

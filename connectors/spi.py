@@ -1,0 +1,143 @@
+"""What a connector is: the contract that every engine's module fulfils.
+
+A connector reads one department's database. It knows the engine's driver and types, and nothing of
+policies, published names or sqlglot: the SQL it is given was generated and checked by the agent, in the
+connector's own dialect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Protocol, Self, runtime_checkable
+
+import pyarrow as pa
+
+TableName = tuple[str, ...]
+"""A physical table's name by parts, outermost first: `("public", "t_hzjbxx")`, `("residents",)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhysicalColumn:
+    """A column as it stands in the database.
+
+    `type` is the Arrow type in which `scan` can deliver it exactly. `native_type` is the engine's own
+    spelling (`numeric(15,2)`, `varchar(20) collate utf8mb4_general_ci`), on which dialect rules depend.
+    """
+
+    name: str
+    type: pa.DataType
+    native_type: str
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PhysicalTable:
+    """A table, view or file as it stands in the database.
+
+    `row_estimate` comes from the source's own statistics (never a count(*)); None when it has none.
+    """
+
+    name: TableName
+    columns: tuple[PhysicalColumn, ...]
+    primary_key: tuple[str, ...]
+    row_estimate: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a source can do, found by `probe`. The contract suite proves each answer, yes and no."""
+
+    supports_cancel: bool
+    supports_statement_timeout: bool
+    supports_arrays: bool
+    supports_timestamptz: bool
+    supports_full_join: bool
+    supports_grouping_sets: bool
+    supports_distinct_on: bool
+    supports_aggregate_filter: bool
+    supports_window: bool
+    supports_null_order: bool
+    supports_lateral: bool
+
+    def names(self) -> frozenset[str]:
+        """The names of those it can do."""
+        return frozenset(f.name for f in fields(self) if getattr(self, f.name))
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeReport:
+    """What `probe` found: the engine's version, its capabilities, and facts worth showing."""
+
+    product: str
+    version: str
+    capabilities: Capabilities
+    facts: tuple[tuple[str, str], ...]
+
+
+@runtime_checkable
+class Scan(Protocol):
+    """A running query: an iterator of record batches, all of exactly `schema`.
+
+    Batches are produced as they are asked for: a scan that nobody reads holds at most a few of them.
+    `cancel` may be called from another thread, stops the query in the database, and makes the iterator
+    raise `CancelledError`. `close` releases the connection and may be called twice.
+    """
+
+    schema: pa.Schema
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]: ...
+
+    def cancel(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class Connector(Protocol):
+    """One department's database, opened read-only.
+
+    Raises `comity.errors.SourceError` only: `SOURCE_UNAVAILABLE` when it cannot be reached,
+    `SOURCE_FAILED` when it refuses, `SOURCE_TIMEOUT` past the deadline, `SOURCE_TYPE` when a value does not
+    fit the requested schema, `SOURCE_UNSUPPORTED` for a type it cannot deliver. Messages name tables and
+    columns, never values, credentials or addresses.
+    """
+
+    name: str
+    dialect: str
+    """The sqlglot dialect of the SQL it takes: postgres, mysql, sqlite, duckdb."""
+
+    @classmethod
+    def open(cls, uri: str, *, connections: int = 4) -> Self:
+        """Opens the source at `uri` with at most `connections` connections at once; connects lazily."""
+        ...
+
+    def probe(self) -> ProbeReport: ...
+
+    def compute_context(self) -> str:
+        """Equal for two connectors exactly when one query can read both. Holds no secret."""
+        ...
+
+    def describe(self, tables: Sequence[TableName] | None = None) -> tuple[PhysicalTable, ...]:
+        """The named tables, or all that may be published. A name that does not exist is left out."""
+        ...
+
+    def scan(
+        self,
+        sql: str,
+        schema: pa.Schema,
+        *,
+        parameters: Sequence[object] = (),
+        deadline: float | None = None,
+        batch_rows: int = 65536,
+        ordered: bool = False,
+    ) -> Scan:
+        """Runs one SELECT and streams its rows as exactly `schema`, column by position.
+
+        `deadline` is seconds from now, enforced in the database where it can be. `ordered` says that the
+        order of rows matters, so the SQL may not be wrapped in anything that could lose it. Values whose
+        engine type differs are converted without loss or refused with `SOURCE_TYPE`.
+        """
+        ...
+
+    def close(self) -> None: ...

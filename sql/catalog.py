@@ -1,0 +1,84 @@
+"""Published tables: the names and types that a question may use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One published column. `type` is a canonical DuckDB type name: `DECIMAL(15,2)`, `VARCHAR[]`."""
+
+    name: str
+    type: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One published table, or the part of it that one principal may see.
+
+    `star` lists the columns that `*` expands to, in order; None means all of `columns`. `members` names
+    the tables behind a federated table, and `member_column` the column that says which member a row is from.
+    """
+
+    department: str
+    name: str
+    columns: tuple[Column, ...]
+    star: tuple[str, ...] | None = None
+    row_estimate: int | None = None
+    members: tuple[tuple[str, str], ...] = ()
+    member_column: str | None = None
+
+    @property
+    def qualified_name(self) -> str:
+        return f"{self.department}.{self.name}"
+
+
+class Catalog:
+    """Tables by name, case-insensitively, as DuckDB compares identifiers (ASCII and Unicode lower case)."""
+
+    def __init__(self, tables: Iterable[Table], version: str) -> None:
+        self.version = version
+        self.tables: tuple[Table, ...] = tuple(tables)
+        self._by_name: Mapping[tuple[str, str], Table] = {
+            (t.department.lower(), t.name.lower()): t for t in self.tables
+        }
+        if len(self._by_name) != len(self.tables):
+            raise ValueError("two tables differ only in letter case")
+
+    def find(self, department: str, name: str) -> Table | None:
+        return self._by_name.get((department.lower(), name.lower()))
+
+    def find_unqualified(self, name: str) -> tuple[Table, ...]:
+        return tuple(t for t in self.tables if t.name.lower() == name.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class TableUse:
+    """How one question uses one table: the columns it reads, and where it is first named (1-based)."""
+
+    department: str
+    name: str
+    columns: frozenset[str]
+    line: int | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A part of a question that one department runs alone: SQL over its published tables.
+
+    `sql` is in the canonical dialect (DuckDB), tables named `department.table`. `schema` is what must come
+    back. `ordered` says that the order of rows matters.
+    """
+
+    id: str
+    department: str
+    sql: str
+    schema: pa.Schema
+    ordered: bool = False
+    tables: tuple[TableUse, ...] = field(default=())
