@@ -184,6 +184,7 @@ CODES: Mapping[str, CodeInfo] = {
     "SOURCE_UNSUPPORTED": CodeInfo(SourceError, "UNIMPLEMENTED", 1, "the source cannot do this", "数据源不支持"),
     "LIMIT_RESULT_ROWS": _limit("the answer has more rows than allowed", "结果行数超限"),
     "LIMIT_MEMORY": _limit("the query needs more memory than allowed", "内存超限"),
+    "LIMIT_MESSAGE_SIZE": _limit("one message is larger than allowed", "消息过大"),
     "LIMIT_CONCURRENCY": _limit("too many queries at once", "并发查询过多"),
     "QUERY_TIMEOUT": CodeInfo(LimitError, "DEADLINE_EXCEEDED", 3, "the query did not finish in time", "查询超时"),
     "QUERY_RUNTIME": _sql("the query failed on a value", "查询计算出错", "FAILED_PRECONDITION"),
