@@ -1,0 +1,54 @@
+"""Canonical JSON: one value, one sequence of bytes.
+
+RFC 8785 (JSON Canonicalization Scheme) for the values that an audit record holds: objects, arrays,
+strings, integers, true, false and null. Numbers with a fraction are refused, because their text is what
+implementations disagree on; durations are integers of microseconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+
+LARGEST_INTEGER = 2**53 - 1
+"""Beyond it RFC 8785 numbers, which are IEEE 754 doubles, are no longer exact."""
+
+
+def canonical_json(value: Json) -> bytes:
+    r"""The canonical bytes of `value`, in UTF-8.
+
+    Raises `TypeError` for a value of another type, and `ValueError` for an integer beyond
+    `LARGEST_INTEGER` or a string with a lone surrogate.
+
+    >>> canonical_json({"名": "值", "b": [1, True, None], "a": "\n"})
+    b'{"a":"\\n","b":[1,true,null],"\xe5\x90\x8d":"\xe5\x80\xbc"}'
+    """
+    text = json.dumps(_ordered(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("a string holds half of a surrogate pair, which UTF-8 cannot express") from None
+
+
+def _ordered(value: object) -> Json:
+    """`value` with the keys of every object in the order of their UTF-16 code units (RFC 8785, 3.2.3)."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, int):
+        if abs(value) > LARGEST_INTEGER:
+            raise ValueError(f"an integer beyond 2**53 - 1 has no canonical form: {value}")
+        return value
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError(f"a key must be a string, not {type(key).__name__}")
+        return {key: _ordered(value[key]) for key in sorted(value, key=_utf16)}
+    if isinstance(value, list | tuple):
+        return [_ordered(item) for item in value]
+    raise TypeError(f"{type(value).__name__} has no canonical JSON form")
+
+
+def _utf16(key: str) -> bytes:
+    return key.encode("utf-16-be", "surrogatepass")

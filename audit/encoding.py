@@ -1,0 +1,118 @@
+"""From a typed event to the bytes of a leaf.
+
+A leaf is one canonical JSON object with three keys: `envelope` (when and where), `event` (what), `type`.
+The event's part is encoded by the thread that appends, before any lock is taken; the envelope, which
+needs the leaf's index, by the thread that commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from audit.canonical import Json, canonical_json
+from audit.events import SCHEMA_VERSION, Event
+from audit.values import Payload, writable
+
+_IN_ENVELOPE = frozenset({"query_id", "trace_id"})
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedEvent:
+    """An event ready to become a leaf, and the payloads that go beside it."""
+
+    type: str
+    query_id: str | None
+    trace_id: str | None
+    body: bytes
+    payloads: tuple[Payload, ...]
+
+
+def encode_event(event: Event) -> EncodedEvent:
+    """Encodes all of `event` except what the log adds.
+
+    None is left out, sets are sorted, durations become integers of microseconds. Raises `TypeError` or
+    `ValueError` for a value that has no place in a record.
+    """
+    payloads: list[Payload] = []
+    body = _members(event, payloads, skip=_IN_ENVELOPE)
+    return EncodedEvent(
+        event.type,
+        getattr(event, "query_id", None),
+        getattr(event, "trace_id", None) or None,
+        canonical_json(body),
+        tuple(payloads),
+    )
+
+
+def encode_leaf(event: EncodedEvent, *, origin: str, leaf_index: int, event_id: str, time: str) -> bytes:
+    """The leaf's bytes: canonical JSON, with no line break in them."""
+    envelope: dict[str, Json] = {
+        "event_id": event_id,
+        "leaf_index": leaf_index,
+        "log_origin": origin,
+        "schema_version": SCHEMA_VERSION,
+        "time": time,
+    }
+    if event.query_id is not None:
+        envelope["query_id"] = event.query_id
+    if event.trace_id is not None:
+        envelope["trace_id"] = event.trace_id
+    # "envelope" < "event" < "type", so the whole is canonical because its parts are.
+    return b'{"envelope":%s,"event":%s,"type":%s}' % (
+        canonical_json(envelope),
+        event.body,
+        canonical_json(event.type),
+    )
+
+
+def encode_payload(payload: Payload) -> bytes:
+    """One line of the payload file."""
+    return canonical_json(
+        {
+            "commitment": payload.commitment,
+            "parameters": list(payload.parameters),
+            "salt": payload.salt,
+            "sql": payload.sql,
+        }
+    )
+
+
+def _members(value: Any, payloads: list[Payload], *, skip: frozenset[str] = frozenset()) -> dict[str, Json]:
+    members: dict[str, Json] = {}
+    for item in fields(value):
+        if item.name in skip:
+            continue
+        content = getattr(value, item.name)
+        if content is None:
+            continue
+        if item.metadata.get("erasable"):
+            payloads.append(content)
+        elif "scale" in item.metadata:
+            members[item.metadata["json"]] = _scaled(content, item.metadata["scale"])
+        else:
+            members[item.name] = _json(content, payloads)
+    return members
+
+
+def _scaled(value: float | Mapping[str, float], scale: int) -> Json:
+    if isinstance(value, Mapping):
+        return {name: round(part * scale) for name, part in value.items()}
+    return round(value * scale)
+
+
+def _json(value: object, payloads: list[Payload]) -> Json:
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return writable(value)
+    if isinstance(value, Mapping):
+        return {writable(name): _json(part, payloads) for name, part in value.items()}
+    if isinstance(value, tuple | list):
+        return [_json(part, payloads) for part in value]
+    if isinstance(value, frozenset | set):
+        return [_json(part, payloads) for part in sorted(value)]
+    if is_dataclass(value):
+        return _members(value, payloads)  # type: ignore[unreachable,unused-ignore]
+    raise TypeError(f"{type(value).__name__} has no place in an audit record")
