@@ -1,0 +1,1 @@
+"""The department's side: it enforces the department's policy next to its database and runs fragments."""

@@ -1,0 +1,201 @@
+"""Runs an enforced fragment: in the database when it would answer exactly so, otherwise next to it.
+
+*native*: the whole fragment is one query in the source's dialect. *local*: the database delivers each
+table's rows, filtered and projected as far as it can do that exactly, and a locked in-memory DuckDB beside
+the agent finishes the fragment. Either way what leaves the department is the fragment's answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pyarrow as pa
+from sqlglot import exp
+
+from agent.enforce import EnforcedFragment, wrap_tables
+from agent.publication import Publisher
+from comity.errors import CancelledError
+from connectors.spi import Scan
+from policies.port import Receipt
+from sql.binder import Binder
+from sql.catalog import Column
+from sql.dialects import NotNative, render_native, render_scan
+from sql.engine import Engine, EnginePool
+from sql.render import render
+from sql.split import Piece, split_query
+from sql.types import arrow_schema
+
+
+class Execution:
+    """One running fragment. Iterate once; `cancel` may come from any thread; then ask for the receipt."""
+
+    def __init__(
+        self,
+        enforced: EnforcedFragment,
+        publisher: Publisher,
+        engines: EnginePool,
+        binder: Binder,
+        capabilities: frozenset[str],
+    ) -> None:
+        self.enforced = enforced
+        self.publisher = publisher
+        self.binder = binder
+        self.engines = engines
+        self.capabilities = capabilities
+        self.schema = enforced.request.fragment.schema
+        self.mode, self.mode_reason = "native", ""
+        self.rows = self.bytes = self.source_rows = 0
+        self.seconds = 0.0
+        self._started = time.monotonic()
+        self._cancelled = False
+        self._scans: list[Scan] = []
+        self._engine: Engine | None = None
+        self._stack = ExitStack()
+        self._digest = hashlib.sha256()
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        try:
+            for batch in self._batches():
+                exact = _cast(batch, self.schema)
+                self.rows += exact.num_rows
+                self.bytes += exact.nbytes
+                yield exact
+        finally:
+            self.close()
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        for scan in tuple(self._scans):
+            scan.cancel()
+        if self._engine is not None:
+            self._engine.interrupt()
+
+    def close(self) -> None:
+        if not self.seconds:
+            self.seconds = time.monotonic() - self._started
+        self._stack.close()
+
+    def receipt(self) -> Receipt:
+        fragment = self.enforced.request.fragment
+        return Receipt(
+            department=fragment.department,
+            fragment_id=fragment.id,
+            published_sql=fragment.sql,
+            source_sql_digest=self._digest.hexdigest(),
+            mode=self.mode,
+            mode_reason=self.mode_reason,
+            rows=self.rows,
+            bytes=self.bytes,
+            seconds=self.seconds or time.monotonic() - self._started,
+            source_rows=self.source_rows,
+            policy_digests=self.enforced.policy_digests,
+        )
+
+    # --- native ---------------------------------------------------------------------------------
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        tree = self.enforced.resolved.tree
+        try:
+            sql = self._native(tree)
+        except NotNative as reason:
+            self.mode, self.mode_reason = "local", reason.reason
+            return self._local(tree)
+        return self._counted(self._scan(sql, self.schema, ordered=self.enforced.request.fragment.ordered))
+
+    def _native(self, tree: exp.Query) -> str:
+        """The source's own text for a tree over published tables. Raises `NotNative`."""
+        wrapped = wrap_tables(tree, self.enforced, self.publisher)
+        tables = {
+            source.table.name: source.columns
+            for source in (self.publisher.source(use.name) for use in self.enforced.resolved.tables)
+        }
+        return render_native(wrapped, self.publisher.connector.dialect, self.capabilities, tables)
+
+    def _scan(self, sql: str, schema: pa.Schema, *, ordered: bool = False) -> Scan:
+        self._check()
+        self._digest.update(sql.encode())
+        left = self.enforced.request.timeout_seconds - (time.monotonic() - self._started)
+        scan = self.publisher.connector.scan(sql, schema, deadline=max(left, 0.01), ordered=ordered)
+        self._scans.append(scan)
+        self._stack.callback(scan.close)
+        self._check()
+        return scan
+
+    def _check(self) -> None:
+        if self._cancelled:
+            raise CancelledError("the query was cancelled")
+
+    def _counted(self, scan: Scan) -> Iterator[pa.RecordBatch]:
+        for batch in scan:
+            self.source_rows += batch.num_rows
+            yield batch
+
+    # --- local ----------------------------------------------------------------------------------
+
+    def _local(self, tree: exp.Query) -> Iterator[pa.RecordBatch]:
+        engine = self._engine = self._stack.enter_context(self.engines.lease())
+        split = split_query(tree, lambda table: table.alias_or_name)
+        if split.residual is None:
+            piece = self._local_query(engine, split.pieces[0], stream=True)
+            return self._finish(engine, piece)
+        for piece in split.pieces:
+            self._materialise(engine, piece)
+        return self._finish(engine, split.residual)
+
+    def _finish(self, engine: Engine, tree: exp.Query) -> Iterator[pa.RecordBatch]:
+        self._check()
+        return iter(engine.query(render(tree)))
+
+    def _materialise(self, engine: Engine, piece: Piece) -> None:
+        try:
+            sql = self._native(piece.query)
+        except NotNative:
+            tree = self._local_query(engine, piece, stream=False)
+            engine.execute(f'CREATE TABLE "{piece.name}" AS {render(tree)}')
+        else:
+            columns = self.binder.columns_of(piece.query)
+            scan = self._scan(sql, arrow_schema(columns))
+            engine.load(piece.name, columns, self._counted(scan))
+
+    def _local_query(self, engine: Engine, piece: Piece, *, stream: bool) -> exp.Query:
+        """Brings the piece's physical columns into the engine; returns the wrapped piece over them."""
+        wrapped = wrap_tables(piece.query, self.enforced, self.publisher)
+        by_physical = {
+            source.table.name: source
+            for source in (self.publisher.source(use.name) for use in self.enforced.resolved.tables)
+        }
+        for number, table in enumerate(list(wrapped.find_all(exp.Table))):
+            source = by_physical[tuple(part.name for part in table.parts)]
+            alias = table.alias_or_name
+            select = table.find_ancestor(exp.Select)
+            assert select is not None
+            wanted = list(dict.fromkeys(c.name for c in select.find_all(exp.Column) if c.table == alias))
+            # A table of which only the rows count still has to deliver something to count.
+            wanted = wanted or [source.table.columns[0].name]
+            schema = pa.schema([pa.field(name, source.schema[name]) for name in wanted])
+            sql = render_scan(source.table.name, wanted, self.publisher.connector.dialect)
+            raw = f"{piece.name}_raw_{number}"
+            batches = self._counted(self._scan(sql, schema))
+            if stream:
+                engine.register(raw, pa.RecordBatchReader.from_batches(schema, batches))
+            else:
+                columns = [Column(name, source.types[name]) for name in wanted]
+                engine.load(raw, columns, batches)
+            table.replace(
+                exp.Table(
+                    this=exp.to_identifier(raw, quoted=True),
+                    alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True)),
+                )
+            )
+        return wrapped
+
+
+def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The batch with exactly `schema`; differences of representation are converted without loss."""
+    if batch.schema.equals(schema):
+        return batch
+    columns = [column.cast(field.type) for column, field in zip(batch.columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)

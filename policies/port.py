@@ -1,0 +1,100 @@
+"""A department as the gateway sees it: what an agent offers, embedded or remote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+from policies.decision import Decision, Visibility
+from policies.principal import Principal
+from sql.catalog import Fragment, Table, TableUse
+
+
+@dataclass(frozen=True, slots=True)
+class TableNotes:
+    """What a catalogue shows of a published table besides its columns."""
+
+    table: str
+    title: str
+    sharing: str
+    grade: str
+    update: str
+    elements: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """Everything a department publishes, for the gateway's catalogue. Holds no data and no source."""
+
+    department: str
+    title: str
+    tables: tuple[Table, ...]
+    notes: tuple[TableNotes, ...]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class FragmentRequest:
+    """One fragment to run. `timeout_seconds` is what is left of the question's time."""
+
+    query_id: str
+    principal: Principal
+    purpose: str
+    fragment: Fragment
+    timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an agent says it did for one fragment.
+
+    `source_sql_digest` is the SHA-256 of the text the database ran; `mode` is `native` when the database ran
+    the whole fragment and `local` when the agent finished it, for the reason in `mode_reason`.
+    """
+
+    department: str
+    fragment_id: str
+    published_sql: str
+    source_sql_digest: str
+    mode: str
+    mode_reason: str
+    rows: int
+    bytes: int
+    seconds: float
+    source_rows: int
+    policy_digests: tuple[str, ...]
+
+
+class FragmentRun(Protocol):
+    """A running fragment: batches of exactly the requested schema, then a receipt."""
+
+    schema: pa.Schema
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]: ...
+
+    def cancel(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def receipt(self) -> Receipt: ...
+
+
+class DepartmentPort(Protocol):
+    """One department. Raises `comity.errors` only."""
+
+    name: str
+
+    def describe(self) -> Publication: ...
+
+    def visible(self, principal: Principal, purpose: str) -> tuple[Visibility, ...]: ...
+
+    def decide(
+        self, principal: Principal, purpose: str, uses: Sequence[TableUse]
+    ) -> tuple[Decision, ...]: ...
+
+    def run(self, request: FragmentRequest) -> FragmentRun: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,384 @@
+"""Splits one resolved query into the parts that different places can run alone, and what is left.
+
+The gateway splits by department; an agent that cannot hand a whole fragment to its database splits by
+table. Both need the same thing: per place the largest part that may run there without changing the
+answer, and a residual query over the parts' results.
+
+What goes down: a query, a derived table or an uncorrelated subquery that reads one place only, whole;
+in any other block, per place, the tables that inner joins connect, the left, semi and anti joins that
+hang on them, the conjuncts that read nothing else (subqueries of the same place included), and only the
+columns that the rest needs. Outer joins keep their meaning: no condition moves below the side that a
+join may fill with NULLs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from sql.scopes import (
+    block_expressions,
+    block_sources,
+    defined_ctes,
+    free_aliases,
+    is_cte_reference,
+    join_conjuncts,
+    nested_queries,
+    source_alias,
+    split_conjuncts,
+)
+from sql.unique_aliases import unique_aliases
+
+ContextOf = Callable[[exp.Table], str]
+RESIDUAL = ""
+"""The context of a reference to a WITH name that stays in the residual."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part that one place runs: `name` stands for it in the residual."""
+
+    name: str
+    context: str
+    query: exp.Query
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """`residual` is None when one piece is the whole query. `stayed` says why there is a residual."""
+
+    pieces: tuple[Piece, ...]
+    residual: exp.Query | None
+    stayed: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Group:
+    """Tables of one place in one block, growing while the block is read."""
+
+    name: str
+    context: str
+    sources: list[exp.Expr]
+    aliases: set[str]
+    attached: list[exp.Join] = field(default_factory=list)
+    conjuncts: list[exp.Expr] = field(default_factory=list)
+
+
+def split_query(tree: exp.Query, context_of: ContextOf) -> Split:
+    """Splits a resolved `tree` by `context_of`, which names the place of a published table.
+
+    The input is not changed. A query without tables has no pieces.
+    """
+    copy = unique_aliases(tree)
+    splitter = _Splitter(context_of)
+    found = splitter.contexts(copy)
+    if len(found) == 1:
+        return Split((Piece(splitter.next_name(), found.pop(), copy, whole=True),), None, ())
+    residual = splitter.split(copy)
+    return Split(*splitter.finish(residual), tuple(dict.fromkeys(splitter.stayed)))
+
+
+class _Splitter:
+    def __init__(self, context_of: ContextOf) -> None:
+        self.context_of = context_of
+        self.count = 0
+        self.groups: list[_Group] = []
+        self.whole: list[Piece] = []
+        self.stayed: list[str] = []
+        self.cte_pieces: dict[str, str] = {}
+
+    def next_name(self) -> str:
+        self.count += 1
+        return f"fragment_{self.count}"
+
+    def contexts(self, node: exp.Expr) -> set[str]:
+        """The places of all tables inside `node`; RESIDUAL stands for names it does not define."""
+        inner = defined_ctes(node)
+        found = set()
+        for table in node.find_all(exp.Table):
+            if not is_cte_reference(table):
+                found.add(self.context_of(table))
+            elif table.name not in inner:
+                found.add(RESIDUAL)
+        return found
+
+    def movable_context(self, query: exp.Expr) -> str | None:
+        """The one place that can run `query` by itself, if there is one."""
+        found = self.contexts(query)
+        if len(found) != 1 or RESIDUAL in found or free_aliases(query):
+            return None
+        return found.pop()
+
+    # --- queries -------------------------------------------------------------------------------
+
+    def split(self, query: exp.Query) -> exp.Query:
+        """Replaces in place what can move by references to pieces; returns what stands there now."""
+        self.split_with(query)
+        if isinstance(query, exp.Subquery):
+            query.set("this", self.split(query.this))
+        elif isinstance(query, exp.SetOperation):
+            self.stayed.append("a set operation over several departments")
+            query.set("this", self.move_or_split(query.this))
+            query.set("expression", self.move_or_split(query.expression))
+        elif isinstance(query, exp.Select):
+            self.split_block(query)
+        return query
+
+    def split_with(self, query: exp.Query) -> None:
+        with_ = query.args.get("with_")
+        if with_ is None:
+            return
+        kept = []
+        for cte in with_.expressions:
+            context = self.movable_context(cte.this)
+            if context and _has_unique_names(cte.this):
+                piece = Piece(self.next_name(), context, cte.this, whole=True)
+                self.whole.append(piece)
+                self.cte_pieces[cte.alias] = piece.name
+            else:
+                cte.set("this", self.split(cte.this))
+                kept.append(cte)
+        if kept:
+            with_.set("expressions", kept)
+        else:
+            query.set("with_", None)
+
+    def move_or_split(self, query: exp.Query) -> exp.Query:
+        """A query that can move becomes a SELECT over its piece."""
+        context = self.movable_context(query)
+        if context is None or not _has_unique_names(query):
+            return self.split(query)
+        piece = Piece(self.next_name(), context, query, whole=True)
+        self.whole.append(piece)
+        columns = [
+            exp.alias_(exp.column(name, table=piece.name, quoted=True), name, quoted=True)
+            for name in query.named_selects
+        ]
+        return exp.select(*columns).from_(_reference(piece.name, piece.name))
+
+    # --- blocks --------------------------------------------------------------------------------
+
+    def split_block(self, select: exp.Select) -> None:
+        sources = block_sources(select)
+        contexts = {source_alias(source): self.source_context(source) for source, _ in sources}
+        self.note_block(select, set(contexts.values()))
+        if any(_keeps_order(source, join) for source, join in sources):
+            self.split_in_place(select, contexts)
+        elif sources:
+            self.split_inner(select, contexts)
+        for expression in list(block_expressions(select)):
+            for nested in nested_queries(expression):
+                parent = nested.parent
+                moved = self.move_nested(nested)
+                if moved is not nested and parent is not None:
+                    nested.replace(moved)
+
+    def move_nested(self, nested: exp.Query) -> exp.Query:
+        if isinstance(nested, exp.Subquery):
+            nested.set("this", self.move_or_split(nested.this))
+            return nested
+        return self.move_or_split(nested)
+
+    def note_block(self, select: exp.Select, contexts: set[str | None]) -> None:
+        if len(contexts) < 2:
+            return
+        if len(select.args.get("joins") or ()) > 0:
+            self.stayed.append("a join across departments")
+        if select.args.get("group") or any(e.find(exp.AggFunc) for e in select.expressions):
+            self.stayed.append("an aggregate over a join across departments")
+
+    def source_context(self, source: exp.Expr) -> str | None:
+        """Where one FROM item can be read; a derived table that must stay is split itself."""
+        if isinstance(source, exp.Table):
+            if is_cte_reference(source):
+                piece = self.cte_pieces.get(source.name)
+                if piece:
+                    source.set("this", exp.to_identifier(piece, quoted=True))
+                return None
+            return self.context_of(source)
+        if isinstance(source, exp.Subquery):
+            context = self.movable_context(source.this)
+            if context and _has_unique_names(source.this):
+                return context
+            source.set("this", self.split(source.this))
+        elif isinstance(source, exp.Lateral) and isinstance(source.this, exp.Subquery):
+            source.this.set("this", self.split(source.this.this))
+        return None
+
+    def group(self, source: exp.Expr, context: str) -> _Group:
+        group = _Group(self.next_name(), context, [source], {source_alias(source)})
+        self.groups.append(group)
+        return group
+
+    def split_in_place(self, select: exp.Select, contexts: dict[str, str | None]) -> None:
+        """Blocks with RIGHT, FULL or lateral joins: each table alone, the joins where they stand."""
+        for source, _ in block_sources(select):
+            context = contexts[source_alias(source)]
+            if context is not None:
+                group = self.group(source.copy(), context)
+                source.replace(_reference(group.name, group.name))
+
+    def split_inner(self, select: exp.Select, contexts: dict[str, str | None]) -> None:
+        """Blocks of inner, cross, left, semi and anti joins."""
+        sources = block_sources(select)
+        where = select.args.get("where")
+        pool = split_conjuncts(where.this if where else None)
+        inner: list[exp.Expr] = []
+        hanging: list[exp.Join] = []
+        for source, join in sources:
+            if join is None or not _is_hanging(join):
+                inner.append(source)
+                pool += split_conjuncts(join.args.get("on")) if join is not None else []
+            else:
+                hanging.append(join)
+        groups, rest = self.connect(inner, contexts, pool)
+        kept_joins = [join for join in hanging if not self.attach(join, groups, contexts)]
+        for join in kept_joins:
+            context = contexts[source_alias(join.this)]
+            if context is not None:
+                group = self.group(join.this.copy(), context)
+                group.conjuncts, on = self.take(split_conjuncts(join.args.get("on")), group)
+                # A join that had a condition keeps one.
+                join.set("on", join_conjuncts(on) or exp.true())
+                join.set("this", _reference(group.name, group.name))
+        for group in groups:
+            taken, pool = self.take(pool, group)
+            group.conjuncts += taken
+        items = [_reference(group.name, group.name) for group in groups] + rest
+        joins = [exp.Join(this=item, kind="CROSS") for item in items[1:]] + kept_joins
+        select.set("from_", exp.From(this=items[0]))
+        select.set("joins", joins)
+        condition = join_conjuncts(pool)
+        select.set("where", exp.Where(this=condition) if condition is not None else None)
+
+    def connect(
+        self, inner: list[exp.Expr], contexts: dict[str, str | None], pool: list[exp.Expr]
+    ) -> tuple[list[_Group], list[exp.Expr]]:
+        """Groups inner-joined tables of one place that equalities connect; the rest stays."""
+        groups: list[_Group] = []
+        rest: list[exp.Expr] = []
+        for source in inner:
+            context = contexts[source_alias(source)]
+            if context is None:
+                rest.append(source)
+            else:
+                groups.append(self.group(source.copy(), context))
+        links = [names for c in pool if len(names := _equated_aliases(c)) == 2]
+        merged = True
+        while merged:
+            merged = False
+            for names in links:
+                sides = [g for g in groups if g.aliases & names]
+                if len(sides) == 2 and sides[0].context == sides[1].context:
+                    keep, gone = sides
+                    keep.sources += gone.sources
+                    keep.aliases |= gone.aliases
+                    groups.remove(gone)
+                    self.groups.remove(gone)
+                    merged = True
+        return groups, rest
+
+    def attach(self, join: exp.Join, groups: list[_Group], contexts: dict[str, str | None]) -> bool:
+        """Hangs a left, semi or anti join on the group it depends on, when they share a place."""
+        alias, context = source_alias(join.this), contexts[source_alias(join.this)]
+        if context is None or join.args.get("on") is None:
+            return False
+        needed = free_aliases(join.args["on"]) - {alias}
+        for group in groups:
+            fits = group.context == context and needed and needed <= group.aliases
+            if fits and self.contexts(join.args["on"]) <= {context}:
+                group.attached.append(join.copy())
+                group.aliases.add(alias)
+                return True
+        return False
+
+    def take(self, conjuncts: list[exp.Expr], group: _Group) -> tuple[list[exp.Expr], list[exp.Expr]]:
+        """Divides conjuncts into those that `group` can apply alone, and the others."""
+        taken, left = [], []
+        for conjunct in conjuncts:
+            names = free_aliases(conjunct)
+            own = bool(names) and names <= group.aliases and self.contexts(conjunct) <= {group.context}
+            (taken if own else left).append(conjunct)
+        return taken, left
+
+    # --- the end -------------------------------------------------------------------------------
+
+    def finish(self, residual: exp.Query) -> tuple[tuple[Piece, ...], exp.Query]:
+        """Gives each group its projection, and points the residual's columns at it."""
+        owner = {alias: group for group in self.groups for alias in group.aliases}
+        needed: dict[str, dict[tuple[str, str], str]] = {group.name: {} for group in self.groups}
+        for column in list(residual.find_all(exp.Column)):
+            group = owner.get(column.table)
+            if group is None:
+                continue
+            names = needed[group.name]
+            key = (column.table, column.name)
+            if key not in names:
+                names[key] = _output_name(column.name, column.table, set(names.values()))
+            column.set("this", exp.to_identifier(names[key], quoted=True))
+            column.set("table", exp.to_identifier(group.name, quoted=True))
+        pieces = list(self.whole)
+        for group in self.groups:
+            pieces.append(
+                Piece(group.name, group.context, _group_query(group, needed[group.name]), whole=False)
+            )
+        pieces.sort(key=lambda piece: int(piece.name.rpartition("_")[2]))
+        return tuple(pieces), residual
+
+
+def _group_query(group: _Group, names: dict[tuple[str, str], str]) -> exp.Select:
+    columns = [
+        exp.alias_(exp.column(column, table=alias, quoted=True), name, quoted=True)
+        for (alias, column), name in names.items()
+    ] or [exp.alias_(exp.Literal.number(1), "one", quoted=True)]
+    select = exp.Select(expressions=columns)
+    select.set("from_", exp.From(this=group.sources[0]))
+    joins = [exp.Join(this=source, kind="CROSS") for source in group.sources[1:]]
+    select.set("joins", joins + group.attached)
+    condition = join_conjuncts(group.conjuncts)
+    if condition is not None:
+        select.set("where", exp.Where(this=condition))
+    return select
+
+
+def _output_name(column: str, alias: str, taken: set[str]) -> str:
+    """The column's own name, or with its table's, within the 63 bytes that databases keep of a name."""
+    folded = {name.lower() for name in taken}
+    for candidate in (column, f"{alias}_{column}"):
+        if candidate.lower() not in folded and len(candidate.encode()) <= 63:
+            return candidate
+    return f"column_{len(taken) + 1}"
+
+
+def _reference(piece: str, alias: str) -> exp.Table:
+    return exp.Table(
+        this=exp.to_identifier(piece, quoted=True),
+        alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True)),
+    )
+
+
+def _is_hanging(join: exp.Join) -> bool:
+    return join.side == "LEFT" or join.kind in {"SEMI", "ANTI"}
+
+
+def _keeps_order(source: exp.Expr, join: exp.Join | None) -> bool:
+    """True for FROM items whose place among the others matters."""
+    if not isinstance(source, (exp.Table, exp.Subquery)):
+        return True
+    return join is not None and (join.side in {"RIGHT", "FULL"} or bool(join.args.get("using")))
+
+
+def _equated_aliases(conjunct: exp.Expr) -> set[str]:
+    if isinstance(conjunct, exp.EQ) and not conjunct.find(exp.Query):
+        left, right = free_aliases(conjunct.this), free_aliases(conjunct.expression)
+        if len(left) == len(right) == 1:
+            return left | right
+    return set()
+
+
+def _has_unique_names(query: exp.Query) -> bool:
+    names = [name.lower() for name in query.named_selects]
+    return len(set(names)) == len(names) and all(names)
