@@ -1,0 +1,20 @@
+"""What the contract subclasses share: assertions of the suite explained, one test per type case and proof."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.register_assert_rewrite("tests.connectors.suite", "tests.connectors.source")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Makes a test of each type, refusal and proof that the engine's subclass lists."""
+    for argument, attribute in (
+        ("type_case", "type_cases"),
+        ("refused_value", "refused_values"),
+        ("capability", "capabilities"),
+        ("write", "writes"),
+    ):
+        if argument in metafunc.fixturenames:
+            cases = getattr(metafunc.cls, attribute)
+            metafunc.parametrize(argument, cases, ids=[str(getattr(case, "id", case)) for case in cases])
