@@ -11,9 +11,9 @@ from queue import Empty, SimpleQueue
 
 import duckdb
 import pyarrow as pa
-from comity.errors import ComityError
 from sqlglot import exp
 
+from comity.errors import ComityError
 from sql.catalog import Column, Table
 from sql.engine import open_locked, quoted
 from sql.engine_errors import translate_error

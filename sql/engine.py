@@ -13,8 +13,8 @@ from queue import Empty, SimpleQueue
 
 import duckdb
 import pyarrow as pa
-from comity.errors import ComityError, InternalError, UnavailableError
 
+from comity.errors import ComityError, InternalError, UnavailableError
 from sql.engine_errors import translate_error
 from sql.types import canonical_name
 

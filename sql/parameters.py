@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from comity.errors import SqlError
 from sqlglot import exp
 
+from comity.errors import SqlError
 from sql.parse import ParsedQuery
 
 ParameterValue = None | bool | int | float | Decimal | str | bytes | date | datetime
@@ -30,7 +30,7 @@ def bind_parameters(
         return parsed
     tree = parsed.tree.copy()
     for index, node in enumerate(tree.find_all(exp.Placeholder, bfs=False), 1):
-        node.replace(literal(values[(node.name or str(index)).lower()]))
+        node.replace(literal(values[(str(node.this or index)).lower()]))
     return dataclasses.replace(parsed, tree=tree, placeholders=())
 
 

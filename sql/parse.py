@@ -6,10 +6,10 @@ import hashlib
 from dataclasses import dataclass
 
 import sqlglot
-from comity.errors import SqlError
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
+from comity.errors import SqlError
 from sql.limits import TextLimits
 
 
@@ -36,7 +36,7 @@ def parse_query(text: str, limits: TextLimits = TextLimits()) -> ParsedQuery:
         raise SqlError(str(error)) from None
     if not isinstance(tree, exp.Query):
         raise SqlError("only SELECT is answered", code="SQL_NOT_A_QUERY")
-    placeholders = tuple(dict.fromkeys(p.name or str(i) for i, p in enumerate(tree.find_all(exp.Placeholder, bfs=False), 1)))
+    placeholders = tuple(dict.fromkeys(str(p.this or i) for i, p in enumerate(tree.find_all(exp.Placeholder, bfs=False), 1)))
     normalized = text
     return ParsedQuery(text, tree, placeholders, hashlib.sha256(normalized.encode()).hexdigest()[:16], normalized)
 

@@ -7,9 +7,10 @@ error here and never a different question at a source.
 from __future__ import annotations
 
 import sqlglot
-from comity.errors import InternalError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
+
+from comity.errors import InternalError
 
 
 def render(tree: exp.Expr, dialect: str = "duckdb") -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
-from comity.errors import SqlError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.annotate_types import annotate_types
@@ -13,6 +13,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import traverse_scope
 from sqlglot.schema import MappingSchema
 
+from comity.errors import SqlError
 from sql.binder import Binder
 from sql.catalog import Catalog, TableUse
 from sql.parse import ParsedQuery
@@ -31,7 +32,7 @@ class ResolvedQuery:
 def resolve_query(parsed: ParsedQuery, catalog: Catalog, binder: Binder) -> ResolvedQuery:
     """Binds every name of the question. Raises `SqlError`."""
     tree = parsed.tree.copy()
-    schema: dict[str, dict[str, dict[str, str]]] = {}
+    schema: dict[str, Any] = {}
     for scope in traverse_scope(tree):
         for source in scope.sources.values():
             if isinstance(source, exp.Table):
@@ -45,7 +46,7 @@ def resolve_query(parsed: ParsedQuery, catalog: Catalog, binder: Binder) -> Reso
                 schema.setdefault(table.department, {})[table.name] = {c.name: c.type for c in table.columns}
     mapping = MappingSchema(schema, dialect="duckdb", normalize=False)
     try:
-        qualify(tree, schema=mapping, dialect="duckdb", quote_identifiers=True, normalize_identifiers=False)
+        qualify(tree, schema=mapping, dialect="duckdb", quote_identifiers=True)
         annotate_types(tree, schema=mapping, dialect="duckdb")
     except SqlglotError as error:
         raise SqlError(str(error), code="SQL_COLUMN_UNKNOWN") from None

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 import pyarrow as pa
-from comity.errors import SqlError
 from sqlglot import exp
 
+from comity.errors import SqlError
 from sql.catalog import Column
 
 _SCALARS: dict[str, pa.DataType] = {
