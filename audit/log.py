@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Self
 from uuid import uuid4
@@ -30,15 +31,33 @@ class Position:
     leaf_hash: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class TreeHead:
+    """The state of the log at one moment."""
+
+    size: int
+    root: bytes
+
+
+def _taken() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
+
 @dataclass(slots=True, eq=False)
 class _Pending:
-    """Events of one caller, waiting for a commit."""
+    """Events of one caller, waiting for a commit.
+
+    `wake` is released once: when they are committed or have failed, or when their caller is to lead.
+    """
 
     events: Sequence[EncodedEvent]
     time: str
     positions: tuple[Position, ...] = ()
     error: AuditError | None = None
-    done: bool = False
+    leads: bool = False
+    wake: threading.Lock = field(default_factory=_taken)
 
 
 @dataclass(slots=True)
@@ -47,10 +66,11 @@ class _State:
 
     segment: Segment
     failed: bool = False
+    damage: AuditError | None = None
+    closing: bool = False
     closed: bool = False
     committing: bool = False
     queue: list[_Pending] = field(default_factory=list)
-    tree: MerkleTree | None = None
 
 
 class AuditLog:
@@ -79,6 +99,8 @@ class AuditLog:
         self._owner = os.getpid()
         self._turn = threading.Condition()
         self._state = _State(segment)
+        self._tree_turn = threading.Lock()
+        self._tree: MerkleTree | None = None
 
     @classmethod
     def open(
@@ -127,7 +149,7 @@ class AuditLog:
     @property
     def is_writable(self) -> bool:
         """False once closed, and between a failure and the append that overcomes it."""
-        return not (self._state.failed or self._state.closed)
+        return not (self._state.failed or self._state.closing or self._state.damage)
 
     def append(self, event: Event) -> Position:
         """Records one event. It is durable when this returns; otherwise raises `AuditError`."""
@@ -145,33 +167,41 @@ class AuditLog:
         if os.getpid() != self._owner:
             raise AuditError("the audit log was opened by another process; open it after forking")
         with self._turn:
-            self._state.queue.append(pending)
-            while self._state.committing and not pending.done:
-                self._turn.wait()
-            if not pending.done:
-                self._state.committing = True
-        if not pending.done:
-            self._lead()
+            if self._state.committing:
+                self._state.queue.append(pending)
+            else:
+                self._state.committing = pending.leads = True
+        if not pending.leads:
+            self._await_turn(pending)
+        if pending.leads:
+            self._lead(pending)
         if pending.error is not None:
             # Several callers share one failure; each gets an exception of its own to raise.
             raise _copy(pending.error)
         return pending.positions
 
-    def root(self) -> bytes:
+    def tree_head(self) -> TreeHead:
         """The Merkle tree hash (RFC 6962) over all durable leaves. The first call reads all hashes."""
-        with self._turn:
-            while self._state.committing:
-                self._turn.wait()
-            if self._state.tree is None:
+        with self._tree_turn:
+            if self._tree is None:
+                size = self.size
                 try:
-                    self._state.tree = MerkleTree(all_hashes(self.path))
+                    tree = MerkleTree(islice(all_hashes(self.path), size))
                 except OSError as error:
                     raise unavailable("the audit log's hashes cannot be read", error) from error
-            return self._state.tree.root()
+                if tree.size < size:
+                    raise AuditError(f"the audit log lost hashes after {tree.size}", code="AUDIT_INVALID")
+                self._tree = tree
+            return TreeHead(self._tree.size, self._tree.root())
+
+    def root(self) -> bytes:
+        """The root hash of `tree_head`."""
+        return self.tree_head().root
 
     def close(self) -> None:
-        """Releases the log to other processes. May be called twice."""
+        """Releases the log to other processes, after the commit that runs. May be called twice."""
         with self._turn:
+            self._state.closing = True
             while self._state.committing:
                 self._turn.wait()
             if self._state.closed:
@@ -188,41 +218,65 @@ class AuditLog:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _lead(self) -> None:
-        """Commits everything that waits, and wakes those who wait for it."""
-        batch: list[_Pending] = []
+    def _await_turn(self, pending: _Pending) -> None:
+        try:
+            pending.wake.acquire()
+        except BaseException:
+            with self._turn:
+                waits = pending in self._state.queue
+                if waits:
+                    self._state.queue.remove(pending)
+            if not waits:
+                # Taken into a commit, or chosen to lead: an interrupted leader must still hand on.
+                pending.wake.acquire()
+                if pending.leads:
+                    self._lead(pending)
+            raise
+
+    def _lead(self, own: _Pending) -> None:
+        """Commits everything that waits, wakes those who wait for it, and one more to lead the next."""
+        batch = [own]
         try:
             with self._turn:
-                batch, self._state.queue = self._state.queue, []
+                batch += self._state.queue
+                self._state.queue = []
             self._commit(batch)
         except AuditError as error:
-            self._fail(batch, error)
+            # The files are not ours to repair: what stands there is evidence, until somebody reopens the log.
+            self._state.damage = error
+            _refuse(batch, error)
         except OSError as error:
-            self._fail(batch, unavailable("the audit log cannot be written", error))
+            self._rewind()
+            _refuse(batch, unavailable("the audit log cannot be written", error))
         except BaseException:
             # An interrupted commit may have left half a line; nobody may believe in it.
-            self._fail(batch, AuditError("the audit log cannot be written: the commit was interrupted"))
+            self._rewind()
+            _refuse(batch, AuditError("the audit log cannot be written: the commit was interrupted"))
             raise
         finally:
             with self._turn:
-                for pending in batch:
-                    pending.done = True
-                self._state.committing = False
+                following = self._state.queue.pop(0) if self._state.queue else None
+                self._state.committing = following is not None
                 self._turn.notify_all()
+            if following is not None:
+                following.leads = True
+                following.wake.release()
+            for pending in batch[1:]:
+                pending.wake.release()
 
-    def _fail(self, batch: Sequence[_Pending], error: AuditError) -> None:
+    def _rewind(self) -> None:
         self._state.failed = True
-        self._state.tree = None
-        if not self._state.closed:
-            with suppress(OSError):
-                self._state.segment.rewind()
-        for pending in batch:
-            pending.error, pending.positions = error, ()
+        with self._tree_turn:
+            self._tree = None
+        with suppress(OSError):
+            self._state.segment.rewind()
 
     def _commit(self, batch: Sequence[_Pending]) -> None:
         state = self._state
-        if state.closed:
+        if state.closing:
             raise AuditError("the audit log is closed")
+        if state.damage is not None:
+            raise state.damage
         if state.failed:
             state.segment.rewind()
             state.failed = False
@@ -239,13 +293,16 @@ class AuditLog:
             )
             payloads.update((payload.commitment, encode_payload(payload)) for payload in event.payloads)
         hashes = [leaf_hash(leaf) for leaf in leaves]
-        positions = iter([Position(self.size + place, value) for place, value in enumerate(hashes)])
+        first = self.size
+        positions = iter([Position(index, value) for index, value in enumerate(hashes, first)])
         state.segment.write(leaves, hashes, list(payloads.values()))
         for pending in batch:
             pending.positions = tuple(next(positions) for _ in pending.events)
-        if state.tree is not None:
-            for value in hashes:
-                state.tree.append(value)
+        with self._tree_turn:
+            if self._tree is not None:
+                # A tree that was read since `write` returned has them already.
+                for value in hashes[self._tree.size - first :]:
+                    self._tree.append(value)
 
     def _next_segment(self, full: Segment) -> Segment:
         full.seal()
@@ -278,6 +335,11 @@ class AuditLog:
 
 def _each(batch: Sequence[_Pending]) -> Iterator[tuple[_Pending, EncodedEvent]]:
     return ((pending, event) for pending in batch for event in pending.events)
+
+
+def _refuse(batch: Sequence[_Pending], error: AuditError) -> None:
+    for pending in batch:
+        pending.error, pending.positions = error, ()
 
 
 def _copy(error: AuditError) -> AuditError:
