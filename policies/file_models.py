@@ -1,0 +1,362 @@
+"""The files of a department as pydantic models: what may be written where, and in which form.
+
+They are strict (an unknown key or a value of another type is an error) and carry the descriptions that
+editors show through the generated JSON Schema. What they mean is in `policies.model` and
+`policies.department`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+Use = Literal["read", "filter", "match", "join", "group", "order", "aggregate"]
+MaskWord = Literal["null", "person_name", "phone", "id_number", "credit_code", "address", "year", "month"]
+Aggregate = Literal["count", "sum", "avg", "min", "max", "variance", "stddev", "bool_and", "bool_or"]
+
+
+class FileModel(BaseModel):
+    """A mapping of a file: strict and closed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _iso_date(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise PydanticCustomError("iso_date", "must be a date written as 2026-12-31")
+
+
+IsoDate = Annotated[date, BeforeValidator(_iso_date)]
+Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+Name = Annotated[
+    str,
+    Field(
+        pattern=r"^[^\W\d]\w*$",
+        max_length=63,
+        description="A published name: letters (Chinese too), digits and underscores, at most 63 bytes.",
+    ),
+]
+Scalar = str | int | float | bool | None
+AttributeScalar = str | int | bool
+
+
+class Principals(FileModel):
+    """Whom a grant names. Every key given must match; at least one is required; an empty list matches nobody."""
+
+    departments: tuple[Text, ...] | None = Field(
+        default=None, description="The caller's department is one of these."
+    )
+    roles: tuple[Text, ...] | None = Field(
+        default=None, description="The caller has at least one of these roles."
+    )
+    subjects: tuple[Text, ...] | None = Field(default=None, description="The caller is one of these.")
+    attributes: dict[str, AttributeScalar | tuple[AttributeScalar, ...]] | None = Field(
+        default=None,
+        description="The caller has each of these attributes, with this value or one of these values.",
+    )
+
+    @model_validator(mode="after")
+    def _at_least_one(self) -> Principals:
+        if not self.model_fields_set or all(getattr(self, f) is None for f in self.model_fields_set):
+            raise PydanticCustomError(
+                "principals_empty", "names nobody: give departments, roles, subjects or attributes"
+            )
+        return self
+
+
+class Validity(FileModel):
+    """The days on which a grant applies, both included."""
+
+    from_: IsoDate | None = Field(default=None, alias="from", description="The first day.")
+    until: IsoDate | None = Field(default=None, description="The last day.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Validity:
+        if self.from_ and self.until and self.until < self.from_:
+            raise PydanticCustomError(
+                "validity_order", "until is before from, so the grant would never apply"
+            )
+        return self
+
+
+class ConstantMask(FileModel):
+    """Shows one value in every row, also where the column is NULL."""
+
+    constant: str | int | float | bool
+
+
+class KeepFirstMask(FileModel):
+    """Keeps the first characters; each of the rest becomes *."""
+
+    keep_first: Annotated[int, Field(ge=1, le=1000)]
+
+
+class KeepLastMask(FileModel):
+    """Keeps the last characters; each of the rest becomes *."""
+
+    keep_last: Annotated[int, Field(ge=1, le=1000)]
+
+
+class BucketMask(FileModel):
+    """Rounds a number down to a multiple of the size."""
+
+    bucket: Annotated[int | float, Field(gt=0)]
+
+
+class SqlMask(FileModel):
+    """Shows the value of an expression over the column itself, and no other column."""
+
+    sql: Text
+
+
+MaskForm = MaskWord | ConstantMask | KeepFirstMask | KeepLastMask | BucketMask | SqlMask | None
+_MASK_KEYS = ("constant", "keep_first", "keep_last", "bucket", "sql")
+
+
+class Column(FileModel):
+    """What a grant allows of one column."""
+
+    use: tuple[Use, ...] | None = Field(
+        default=None,
+        description="What the column may be used for; read implies every use. Left out beside a mask: read.",
+    )
+    mask: MaskForm = Field(default=None, description="How values are changed before anything sees them.")
+    functions: tuple[Aggregate, ...] | None = Field(
+        default=None, description="The aggregates that a column with the use aggregate may stand in."
+    )
+
+    @property
+    def has_mask(self) -> bool:
+        """Whether a mask is given; `mask: null` is the null mask, not the absence of one."""
+        return "mask" in self.model_fields_set
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Column:
+        if self.use is None and not self.has_mask:
+            raise PydanticCustomError("column_empty", "says nothing: give use, mask or both")
+        if self.functions is not None and (
+            self.use is None or "aggregate" not in self.use or "read" in self.use
+        ):
+            raise PydanticCustomError(
+                "functions_unused", "functions restrict a column whose uses have aggregate and not read"
+            )
+        return self
+
+
+class Floor(FileModel):
+    """The least number of distinct entities that an aggregate may rest on."""
+
+    entities: Annotated[int, Field(ge=1)]
+
+
+class LimitsForm(FileModel):
+    """How much the grant may hand out, per query and per day."""
+
+    rows: Annotated[int, Field(ge=1)] | None = None
+    bytes: Annotated[int, Field(ge=1)] | None = None
+    rows_per_day: Annotated[int, Field(ge=1)] | None = None
+    bytes_per_day: Annotated[int, Field(ge=1)] | None = None
+
+
+class GrantForm(FileModel):
+    """Who may use which columns of the table, for which purposes, until when, and how."""
+
+    id: Annotated[str, Field(pattern=r"^[\w][\w.-]*$", max_length=100)] = Field(
+        description="A name unique in the file; decisions and the audit log cite it."
+    )
+    reason: Text = Field(description="Why: the agreement or law that the grant rests on.")
+    request: Text | None = Field(default=None, description="The number of the request that led to the grant.")
+    principals: Principals
+    purposes: tuple[Text, ...] = Field(description="Purposes of federation.yaml; an empty list allows none.")
+    valid: Validity | None = Field(
+        default=None, description="The days on which the grant applies; absent: always."
+    )
+    columns: dict[str, Column] = Field(
+        description="Published columns. A column that is not listed is hidden."
+    )
+    rows: Text | None = Field(
+        default=None, description="A condition over the table's published columns and principal.<attribute>."
+    )
+    floor: Floor | None = None
+    limits: LimitsForm | None = None
+    crossing: Literal["aggregate", "raw"] = Field(
+        default="aggregate", description="What of aggregate-only columns may leave the department."
+    )
+    key_exchange: tuple[Text, ...] = Field(
+        default=(), description="Departments whose fragments may receive this table's join keys."
+    )
+
+
+class PolicyFile(FileModel):
+    """policies/<table>.yaml: every grant on one published table. What no grant opens is closed."""
+
+    table: Name
+    grants: tuple[GrantForm, ...]
+
+
+class SourceForm(FileModel):
+    """The department's database."""
+
+    connector: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = Field(
+        description="The connector's name: postgresql, mysql, sqlite, duckdb."
+    )
+    uri: Text = Field(
+        description="Where it is. Secrets come from ${VARIABLES} or file:…, never from this file."
+    )
+
+
+class PublishedColumnForm(FileModel):
+    """One published column: a physical column (from), or an expression over physical columns (expr)."""
+
+    from_: Text | None = Field(
+        default=None, alias="from", description="The physical column; absent: the same name."
+    )
+    expr: Text | None = Field(
+        default=None, description="A DuckDB expression over the table's physical columns."
+    )
+    type: Text | None = Field(
+        default=None, description="The published type; absent: that of the column or expression."
+    )
+    title: Text | None = None
+    codes: dict[str, str] | None = Field(
+        default=None, description='Physical codes to published values. "*" stands for every code not listed.'
+    )
+    element: Text | None = Field(
+        default=None, description="The data element of the standard that it follows."
+    )
+    grade: Literal["core", "important", "general"] | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> PublishedColumnForm:
+        if self.from_ is not None and self.expr is not None:
+            raise PydanticCustomError("two_origins", "give from or expr, not both")
+        if self.codes is not None and not self.codes:
+            raise PydanticCustomError("codes_empty", "codes is empty: list them, or leave it out")
+        return self
+
+
+class PublishedTableForm(FileModel):
+    """One table that the department offers."""
+
+    from_: Text | None = Field(
+        default=None,
+        alias="from",
+        description='The physical table: schema.table; "quoted" parts may hold dots.',
+    )
+    title: Text | None = None
+    sharing: Literal["unconditional", "conditional", "none"] = "conditional"
+    legal_basis: Text | None = Field(
+        default=None, description="The law that forbids sharing; required by sharing: none."
+    )
+    grade: Literal["core", "important", "general"] = "general"
+    entity: Name | None = Field(
+        default=None, description="The published column that identifies whom a floor counts."
+    )
+    update: Text | None = Field(default=None, description="How often the data changes: daily, monthly.")
+    columns: dict[str, PublishedColumnForm | None] | None = Field(
+        default=None, description="Published columns; absent: every physical column under its own name."
+    )
+
+    @model_validator(mode="after")
+    def _none_cites_its_law(self) -> PublishedTableForm:
+        if self.sharing == "none" and self.legal_basis is None:
+            raise PydanticCustomError("legal_basis", "sharing: none must cite its law in legal_basis")
+        if self.columns is not None and not self.columns:
+            raise PydanticCustomError("columns_empty", "columns is empty: list them, or leave it out")
+        return self
+
+
+class DepartmentFile(FileModel):
+    """department.yaml: a department, its database, and the tables it publishes."""
+
+    name: Name
+    title: Text | None = None
+    source: SourceForm
+    tables: dict[str, PublishedTableForm | None]
+
+
+class TestPrincipal(FileModel):
+    """A caller to ask as."""
+
+    __test__ = False
+
+    subject: Text
+    department: Text
+    roles: tuple[Text, ...] = ()
+    attributes: dict[str, AttributeScalar | tuple[str, ...]] = Field(default_factory=dict)
+
+
+class TestExpectation(FileModel):
+    """What must come of a question."""
+
+    __test__ = False
+
+    decision: Literal["allow", "deny"]
+    grant: Text | None = Field(default=None, description="The grant that allows it.")
+    reason: Text | None = Field(
+        default=None, description="Text that must stand in one of the decision's reasons."
+    )
+    rows: tuple[tuple[Scalar, ...], ...] | None = Field(
+        default=None, description="The answer's rows, in any order unless the question orders them."
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> TestExpectation:
+        if self.decision == "deny" and (self.rows is not None or self.grant is not None):
+            raise PydanticCustomError("deny_rows", "a denial has no rows and no grant")
+        if self.decision == "allow" and self.rows is None:
+            raise PydanticCustomError("allow_rows", "an allowed question lists the rows it must return")
+        return self
+
+
+class TestQuestion(FileModel):
+    """One question, who asks it and why, and what must come of it."""
+
+    __test__ = False
+
+    name: Text
+    principal: Text = Field(description="One of the file's principals.")
+    purpose: Text
+    date: IsoDate | None = Field(default=None, description="The day it is asked on; absent: today.")
+    sql: Text
+    expect: TestExpectation
+
+
+class PolicyTestFile(FileModel):
+    """policies/<table>_test.yaml: what the table's policy must allow and refuse."""
+
+    __test__ = False
+
+    table: Name
+    principals: dict[str, TestPrincipal]
+    types: dict[str, Text] = Field(
+        default_factory=dict, description="Types of columns whose type department.yaml does not give."
+    )
+    rows: tuple[dict[str, Scalar], ...] = Field(description="Rows of the published table, before any mask.")
+    questions: tuple[TestQuestion, ...]
+
+
+def describe_type(value: Any) -> str:
+    """The YAML word for a value's type, for messages."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case tuple() | list():
+            return "a list"
+        case dict():
+            return "a mapping"
+    return type(value).__name__

@@ -1,0 +1,173 @@
+"""Reads policies/<table>.yaml into the grants that decisions are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from comity.errors import ConfigurationError, SqlError
+from policies.expressions import columns_in, match_name, parse_scalar
+from policies.file_models import (
+    BucketMask,
+    Column,
+    ConstantMask,
+    GrantForm,
+    KeepFirstMask,
+    KeepLastMask,
+    PolicyFile,
+    Principals,
+    SqlMask,
+)
+from policies.masks import check_mask
+from policies.model import ALL_USES, ColumnRule, Grant, Limits, Mask, PrincipalRule, TablePolicy
+from policies.published import PublishedTable
+from policies.read_file import nearest, read_model
+from policies.row_filter import check_row_filter
+from policies.yaml_document import Location, YamlDocument, file_error, load_yaml
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A name that only the federation can check, and where it stands."""
+
+    kind: Literal["purpose", "department"]
+    name: str
+    path: Path
+    line: int
+
+    def unknown(self, known: Mapping[str, object]) -> ConfigurationError:
+        message = f"there is no {self.kind} `{self.name}` in this federation{nearest(self.name, known)}"
+        return file_error(self.path, self.line, message, code="CONFIG_REFERENCE")
+
+
+def load_policy(path: Path, table: PublishedTable) -> tuple[TablePolicy, tuple[Reference, ...]]:
+    """The policy in `path`, checked against the table it governs.
+
+    Raises `ConfigurationError`: `CONFIG_POLICY` for what a policy may not say, `CONFIG_REFERENCE` for a
+    column that the table does not publish.
+    """
+    document = load_yaml(path)
+    form = read_model(document, PolicyFile, code="CONFIG_POLICY")
+    if form.table != path.stem:
+        message = f"`table: {form.table}` must be the file's name, {path.stem}"
+        raise document.error(("table",), message, code="CONFIG_POLICY")
+    grants: list[Grant] = []
+    for index, grant in enumerate(form.grants):
+        location: Location = ("grants", index)
+        if any(grant.id == earlier.id for earlier in grants):
+            message = f"the grant id `{grant.id}` is used twice"
+            raise document.error((*location, "id"), message, code="CONFIG_POLICY")
+        grants.append(_grant(document, location, grant, table))
+    references = tuple(_references(document, form))
+    return TablePolicy(table.name, tuple(grants), document.digest), references
+
+
+def _grant(document: YamlDocument, location: Location, form: GrantForm, table: PublishedTable) -> Grant:
+    columns: dict[str, ColumnRule] = {}
+    for name, column in form.columns.items():
+        place = (*location, "columns", name)
+        _check_column(document, place, name, table)
+        columns[name] = _rule(document, place, name, column, table)
+    if form.rows is not None:
+        _check_rows(document, (*location, "rows"), form.rows, table)
+    limits = form.limits
+    return Grant(
+        id=form.id,
+        reason=form.reason,
+        request=form.request,
+        principals=_principals(form.principals),
+        purposes=tuple(dict.fromkeys(form.purposes)),
+        valid_from=form.valid.from_ if form.valid else None,
+        valid_until=form.valid.until if form.valid else None,
+        columns=columns,
+        row_filter=form.rows,
+        floor_entities=form.floor.entities if form.floor else None,
+        limits=Limits(limits.rows, limits.bytes, limits.rows_per_day, limits.bytes_per_day)
+        if limits
+        else Limits(),
+        crossing=form.crossing,
+        key_exchange=tuple(dict.fromkeys(form.key_exchange)),
+    )
+
+
+def _check_column(document: YamlDocument, location: Location, name: str, table: PublishedTable) -> None:
+    if table.column(name) is None:
+        message = f"{table.name} publishes no column `{name}`{nearest(name, table.order)}"
+        raise document.error(location, message, code="CONFIG_REFERENCE")
+
+
+def _rule(
+    document: YamlDocument, location: Location, name: str, form: Column, table: PublishedTable
+) -> ColumnRule:
+    mask = _mask(form) if form.has_mask else None
+    uses = frozenset(form.use) if form.use is not None else frozenset({"read"})
+    if "read" in uses:
+        uses = ALL_USES
+    if mask is not None:
+        column = table.column(name)
+        try:
+            check_mask(mask, name, column.type if column else None)
+        except SqlError as error:
+            message = f"`{name}`: {error.message}"
+            raise document.error((*location, "mask"), message, code="CONFIG_POLICY") from None
+    return ColumnRule(uses, mask, frozenset(form.functions or ()))
+
+
+def _mask(form: Column) -> Mask:
+    match form.mask:
+        case None:
+            return Mask("null")
+        case str() as word:
+            return Mask(word)
+        case ConstantMask(constant=value):
+            return Mask("constant", str(value).lower() if isinstance(value, bool) else str(value))
+        case KeepFirstMask(keep_first=n):
+            return Mask("keep_first", str(n))
+        case KeepLastMask(keep_last=n):
+            return Mask("keep_last", str(n))
+        case BucketMask(bucket=size):
+            return Mask(
+                "bucket", format(size, "f").rstrip("0").rstrip(".") if isinstance(size, float) else str(size)
+            )
+        case SqlMask(sql=text):
+            return Mask("sql", text)
+
+
+def _check_rows(document: YamlDocument, location: Location, text: str, table: PublishedTable) -> None:
+    try:
+        check_row_filter(text)
+        names = [c.name for c in columns_in(parse_scalar(text))]
+    except SqlError as error:
+        raise document.error(location, f"`rows`: {error.message}", code="CONFIG_POLICY") from None
+    for name in names:
+        if table.columns is not None and match_name(name, table.order) is None:
+            message = f"{table.name} publishes no column `{name}`{nearest(name, table.order)}"
+            raise document.error(location, message, code="CONFIG_REFERENCE")
+
+
+def _principals(form: Principals) -> PrincipalRule:
+    attributes = None
+    if form.attributes is not None:
+        attributes = {k: v if isinstance(v, tuple) else (v,) for k, v in form.attributes.items()}
+    return PrincipalRule(
+        departments=None if form.departments is None else frozenset(form.departments),
+        roles=None if form.roles is None else frozenset(form.roles),
+        subjects=None if form.subjects is None else frozenset(form.subjects),
+        attributes=attributes,
+    )
+
+
+def _references(document: YamlDocument, form: PolicyFile) -> Iterator[Reference]:
+    for index, grant in enumerate(form.grants):
+        location: Location = ("grants", index)
+        for i, purpose in enumerate(grant.purposes):
+            line = document.line_of((*location, "purposes", i))
+            yield Reference("purpose", purpose, document.path, line)
+        for i, name in enumerate(grant.principals.departments or ()):
+            line = document.line_of((*location, "principals", "departments", i))
+            yield Reference("department", name, document.path, line)
+        for i, name in enumerate(grant.key_exchange):
+            line = document.line_of((*location, "key_exchange", i))
+            yield Reference("department", name, document.path, line)
