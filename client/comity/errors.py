@@ -164,7 +164,9 @@ CODES: Mapping[str, CodeInfo] = {
     "SQL_TOO_DEEP": _sql("the text is nested too deeply", "SQL 嵌套过深"),
     "SQL_MULTIPLE_STATEMENTS": _sql("more than one statement", "只允许一条语句"),
     "SQL_NOT_A_QUERY": _sql("only SELECT is answered", "只允许查询语句"),
-    "SQL_TEXT_REFUSED": _sql("the text has a character or comment form that is refused", "SQL 文本含禁用字符或注释"),
+    "SQL_TEXT_REFUSED": _sql(
+        "the text has a character or comment form that is refused", "SQL 文本含禁用字符或注释"
+    ),
     "SQL_CONSTRUCT_REFUSED": _sql("a construct is not on the allow-list", "不支持的语法结构"),
     "SQL_FUNCTION_REFUSED": _sql("a function is not on the allow-list", "不支持的函数"),
     "SQL_TABLE_UNKNOWN": _sql("no such table that you may see", "没有您可见的该数据表", "NOT_FOUND"),
@@ -173,24 +175,52 @@ CODES: Mapping[str, CodeInfo] = {
     "SQL_TYPE": _sql("types do not fit", "类型不匹配"),
     "SQL_PARAMETER": _sql("parameters do not fit the placeholders", "参数与占位符不符"),
     "PURPOSE_MISSING": CodeInfo(PolicyError, "INVALID_ARGUMENT", 2, "a purpose is required", "缺少查询目的"),
-    "PURPOSE_UNKNOWN": CodeInfo(PolicyError, "INVALID_ARGUMENT", 2, "the purpose is not in the federation's list", "未知的查询目的"),
-    "POLICY_DENIED": CodeInfo(PolicyError, "PERMISSION_DENIED", 4, "a department's policy refuses the question", "部门策略拒绝该查询"),
+    "PURPOSE_UNKNOWN": CodeInfo(
+        PolicyError, "INVALID_ARGUMENT", 2, "the purpose is not in the federation's list", "未知的查询目的"
+    ),
+    "POLICY_DENIED": CodeInfo(
+        PolicyError,
+        "PERMISSION_DENIED",
+        4,
+        "a department's policy refuses the question",
+        "部门策略拒绝该查询",
+    ),
     "TOKEN_MISSING": CodeInfo(IdentityError, "UNAUTHENTICATED", 4, "no token was sent", "缺少令牌"),
     "TOKEN_INVALID": CodeInfo(IdentityError, "UNAUTHENTICATED", 4, "the token is not known", "令牌无效"),
-    "SOURCE_UNAVAILABLE": CodeInfo(SourceError, "UNAVAILABLE", 3, "a department's database cannot be reached", "部门数据库无法连接"),
-    "SOURCE_FAILED": CodeInfo(SourceError, "UNAVAILABLE", 3, "a department's database refused or broke off", "部门数据库执行失败"),
-    "SOURCE_TIMEOUT": CodeInfo(SourceError, "DEADLINE_EXCEEDED", 3, "a department's database did not answer in time", "部门数据库超时"),
-    "SOURCE_TYPE": CodeInfo(SourceError, "DATA_LOSS", 3, "a value does not fit its published type", "数据与发布类型不符"),
-    "SOURCE_UNSUPPORTED": CodeInfo(SourceError, "UNIMPLEMENTED", 1, "the source cannot do this", "数据源不支持"),
+    "SOURCE_UNAVAILABLE": CodeInfo(
+        SourceError, "UNAVAILABLE", 3, "a department's database cannot be reached", "部门数据库无法连接"
+    ),
+    "SOURCE_FAILED": CodeInfo(
+        SourceError, "UNAVAILABLE", 3, "a department's database refused or broke off", "部门数据库执行失败"
+    ),
+    "SOURCE_TIMEOUT": CodeInfo(
+        SourceError,
+        "DEADLINE_EXCEEDED",
+        3,
+        "a department's database did not answer in time",
+        "部门数据库超时",
+    ),
+    "SOURCE_TYPE": CodeInfo(
+        SourceError, "DATA_LOSS", 3, "a value does not fit its published type", "数据与发布类型不符"
+    ),
+    "SOURCE_UNSUPPORTED": CodeInfo(
+        SourceError, "UNIMPLEMENTED", 1, "the source cannot do this", "数据源不支持"
+    ),
     "LIMIT_RESULT_ROWS": _limit("the answer has more rows than allowed", "结果行数超限"),
     "LIMIT_MEMORY": _limit("the query needs more memory than allowed", "内存超限"),
     "LIMIT_MESSAGE_SIZE": _limit("one message is larger than allowed", "消息过大"),
     "LIMIT_CONCURRENCY": _limit("too many queries at once", "并发查询过多"),
-    "QUERY_TIMEOUT": CodeInfo(LimitError, "DEADLINE_EXCEEDED", 3, "the query did not finish in time", "查询超时"),
+    "QUERY_TIMEOUT": CodeInfo(
+        LimitError, "DEADLINE_EXCEEDED", 3, "the query did not finish in time", "查询超时"
+    ),
     "QUERY_RUNTIME": _sql("the query failed on a value", "查询计算出错", "FAILED_PRECONDITION"),
     "QUERY_ID": _sql("the query id is malformed or in use", "查询编号无效"),
-    "AUDIT_UNAVAILABLE": CodeInfo(AuditError, "UNAVAILABLE", 3, "the audit log cannot be written", "审计日志不可写"),
-    "AUDIT_INVALID": CodeInfo(AuditError, "DATA_LOSS", 1, "the audit log does not read back as written", "审计日志不一致"),
+    "AUDIT_UNAVAILABLE": CodeInfo(
+        AuditError, "UNAVAILABLE", 3, "the audit log cannot be written", "审计日志不可写"
+    ),
+    "AUDIT_INVALID": CodeInfo(
+        AuditError, "DATA_LOSS", 1, "the audit log does not read back as written", "审计日志不一致"
+    ),
     "CONFIG_INVALID": _config("a file of the federation is malformed", "配置文件有误"),
     "CONFIG_MISSING": _config("a file or variable of the federation is missing", "缺少配置"),
     "CONFIG_SECRET": _config("a secret stands in a file", "配置文件中不得写入密码"),
@@ -198,7 +228,9 @@ CODES: Mapping[str, CodeInfo] = {
     "CONFIG_POLICY": _config("a policy file is wrong", "策略文件有误"),
     "CONFIG_TLS": _config("a listener beyond loopback needs TLS", "非本机监听必须启用 TLS"),
     "CANCELLED": CodeInfo(CancelledError, "CANCELLED", 130, "the caller cancelled", "查询已取消"),
-    "GATEWAY_UNAVAILABLE": CodeInfo(UnavailableError, "UNAVAILABLE", 3, "the gateway cannot be reached", "网关无法连接"),
+    "GATEWAY_UNAVAILABLE": CodeInfo(
+        UnavailableError, "UNAVAILABLE", 3, "the gateway cannot be reached", "网关无法连接"
+    ),
     "INTERNAL": CodeInfo(InternalError, "INTERNAL", 1, "a defect of Comity", "系统内部错误"),
 }
 

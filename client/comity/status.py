@@ -7,12 +7,14 @@ column and the error's own), `BadRequest` with the place in the SQL text when th
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import grpc
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from comity.errors import CODES, DOMAIN, ComityError, InternalError
+from comity.errors import CODES, DOMAIN, ComityError, InternalError, UnavailableError
 
 _OWN_KEYS = ("department", "hint", "line", "column")
 _DEFAULT_CODES = {
@@ -23,6 +25,8 @@ _DEFAULT_CODES = {
     "PERMISSION_DENIED": "POLICY_DENIED",
     "RESOURCE_EXHAUSTED": "LIMIT_CONCURRENCY",
 }
+
+_NO_RETRY = ("grpc-retry-pushback-ms", "-1")
 
 # A status travels in HTTP/2 trailers, of which other people's clients accept 8 KiB. A Chinese character takes
 # nine bytes in the plain message, so the whole message stands in LocalizedMessage, where it takes four.
@@ -38,7 +42,11 @@ def to_status(error: ComityError, locale: str = "en") -> grpc.Status:
 
     `locale` is `en` or any `zh` form (the caller's `accept-language`); others read as English.
     """
-    return rpc_status.to_status(to_proto(error, locale))
+    status: Any = rpc_status.to_status(to_proto(error, locale))
+    if error.status == "UNAVAILABLE" and not isinstance(error, UnavailableError):
+        # The gateway did answer: asking again would ask the same broken database, and be audited again.
+        status = status._replace(trailing_metadata=(*status.trailing_metadata, _NO_RETRY))
+    return cast("grpc.Status", status)
 
 
 def to_proto(error: ComityError, locale: str = "en") -> status_pb2.Status:
