@@ -125,6 +125,8 @@ def _closed(grant: Grant, columns: frozenset[str], listed: frozenset[str]) -> st
 
     Only columns in `listed`, those of grants that apply, are named: the others may or may not exist.
     """
+    if not grant.shown:
+        return "opens no column that this version can show"
     missing = [c for c in sorted(columns) if c not in grant.shown]
     if not missing:
         return None

@@ -22,12 +22,19 @@ def _parsed(text: str) -> exp.Expr:
     tree = parse_expression(text)
     if any(isinstance(node, _REFUSED) for node in tree.walk()):
         raise SqlError("only a scalar expression may stand here", code="SQL_CONSTRUCT_REFUSED")
-    return tree
+    return without_positions(tree)
 
 
 def parse_scalar(text: str) -> exp.Expr:
     """One scalar expression; a tree of its own each time. Raises `SqlError`."""
     return _parsed(text).copy()
+
+
+def without_positions(tree: exp.Expr) -> exp.Expr:
+    """The tree without the places in its text, which make up most of the cost of copying it."""
+    for node in tree.walk():
+        node._meta = None  # noqa: SLF001  (the public property makes an empty dict of it)
+    return tree
 
 
 def columns_in(tree: exp.Expr) -> Iterator[exp.Column]:
@@ -69,4 +76,4 @@ def type_of(tree: exp.Expr, types: Mapping[str, str]) -> str:
     """The canonical type of an unqualified expression over columns of these types. Raises `SqlError`."""
     named = {c.name.lower() for c in columns_in(tree)}
     used = tuple((name, kind) for name, kind in types.items() if name.lower() in named)
-    return evaluates(tree.sql(dialect="duckdb"), used)
+    return evaluates(tree.sql(dialect="duckdb", comments=False), used)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 Use = Literal["read", "filter", "match", "join", "group", "order", "aggregate"]
@@ -23,6 +23,18 @@ class FileModel(BaseModel):
     """A mapping of a file: strict and closed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    may_be_empty: ClassVar[frozenset[str]] = frozenset()
+    """Keys that may stand without a value. Elsewhere that would read as "not given", and could widen a rule."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_empty_keys(cls, data: object) -> object:
+        if isinstance(data, dict):
+            for key, value in data.items():
+                if value is None and key not in cls.may_be_empty:
+                    raise PydanticCustomError("empty_key", "has no value", {"key": key})
+        return data
 
 
 def _iso_date(value: object) -> object:
@@ -65,7 +77,7 @@ class Principals(FileModel):
 
     @model_validator(mode="after")
     def _at_least_one(self) -> Principals:
-        if not self.model_fields_set or all(getattr(self, f) is None for f in self.model_fields_set):
+        if not self.model_fields_set:
             raise PydanticCustomError(
                 "principals_empty", "names nobody: give departments, roles, subjects or attributes"
             )
@@ -117,12 +129,45 @@ class SqlMask(FileModel):
     sql: Text
 
 
-MaskForm = MaskWord | ConstantMask | KeepFirstMask | KeepLastMask | BucketMask | SqlMask | None
-_MASK_KEYS = ("constant", "keep_first", "keep_last", "bucket", "sql")
+_MASK_FORMS: dict[str, type[FileModel]] = {
+    "constant": ConstantMask,
+    "keep_first": KeepFirstMask,
+    "keep_last": KeepLastMask,
+    "bucket": BucketMask,
+    "sql": SqlMask,
+}
+
+
+def _mask_form(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return "word"
+    if isinstance(value, dict) and len(value) == 1:
+        return next((form for form in _MASK_FORMS if form in value), None)
+    return next((form for form, model in _MASK_FORMS.items() if isinstance(value, model)), None)
+
+
+MaskForm = Annotated[
+    Annotated[MaskWord | None, Tag("word")]
+    | Annotated[ConstantMask, Tag("constant")]
+    | Annotated[KeepFirstMask, Tag("keep_first")]
+    | Annotated[KeepLastMask, Tag("keep_last")]
+    | Annotated[BucketMask, Tag("bucket")]
+    | Annotated[SqlMask, Tag("sql")],
+    Discriminator(
+        _mask_form,
+        custom_error_type="mask_form",
+        custom_error_message="is not a mask: write one of "
+        + ", ".join(get_args(MaskWord))
+        + ", or one of "
+        + ", ".join(f"{{{form}: …}}" for form in _MASK_FORMS),
+    ),
+]
 
 
 class Column(FileModel):
     """What a grant allows of one column."""
+
+    may_be_empty = frozenset({"mask"})
 
     use: tuple[Use, ...] | None = Field(
         default=None,
@@ -325,7 +370,9 @@ class TestQuestion(FileModel):
     name: Text
     principal: Text = Field(description="One of the file's principals.")
     purpose: Text
-    date: IsoDate | None = Field(default=None, description="The day it is asked on; absent: today.")
+    date: IsoDate | None = Field(
+        default=None, description="The day it is asked on; absent: the file's date, or today."
+    )
     sql: Text
     expect: TestExpectation
 
@@ -337,6 +384,9 @@ class PolicyTestFile(FileModel):
 
     table: Name
     principals: dict[str, TestPrincipal]
+    date: IsoDate | None = Field(
+        default=None, description="The day the questions are asked on; absent: today."
+    )
     types: dict[str, Text] = Field(
         default_factory=dict, description="Types of columns whose type department.yaml does not give."
     )

@@ -24,7 +24,7 @@ from policies.masks import check_mask
 from policies.model import ALL_USES, ColumnRule, Grant, Limits, Mask, PrincipalRule, TablePolicy
 from policies.published import PublishedTable
 from policies.read_file import nearest, read_model
-from policies.row_filter import check_row_filter
+from policies.row_filter import check_filter_type, check_row_filter
 from policies.yaml_document import Location, YamlDocument, file_error, load_yaml
 
 
@@ -89,6 +89,7 @@ def _grant(document: YamlDocument, location: Location, form: GrantForm, table: P
         else Limits(),
         crossing=form.crossing,
         key_exchange=tuple(dict.fromkeys(form.key_exchange)),
+        line=document.line_of(location),
     )
 
 
@@ -136,8 +137,10 @@ def _mask(form: Column) -> Mask:
 
 
 def _check_rows(document: YamlDocument, location: Location, text: str, table: PublishedTable) -> None:
+    types = {c.name: c.type or "VARCHAR" for c in table.columns or () if c.type or c.codes}
     try:
         check_row_filter(text)
+        check_filter_type(text, types)
         names = [c.name for c in columns_in(parse_scalar(text))]
     except SqlError as error:
         raise document.error(location, f"`rows`: {error.message}", code="CONFIG_POLICY") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from sqlglot import exp
 
@@ -73,11 +74,16 @@ def _source(column: PublishedColumn, physical_types: Mapping[str, str]) -> str:
 
 
 def _expression_type(column: PublishedColumn, text: str, physical_types: Mapping[str, str]) -> str:
+    return _typed(column.name, text, tuple(physical_types.items()))
+
+
+@lru_cache(maxsize=1024)
+def _typed(column: str, text: str, physical_types: tuple[tuple[str, str], ...]) -> str:
+    types = dict(physical_types)
     try:
-        tree = parse_scalar(text)
-        place_columns(tree.copy(), physical_types, "t")
-        return type_of(tree, physical_types)
+        place_columns(parse_scalar(text), types, "t")
+        return type_of(parse_scalar(text), types)
     except SqlError as error:
         code = "CONFIG_REFERENCE" if error.code == "SQL_COLUMN_UNKNOWN" else "CONFIG_INVALID"
-        message = f"the published column {column.name}, `expr`: {error.message}"
+        message = f"the published column {column}, `expr`: {error.message}"
         raise ConfigurationError(message, code=code) from None

@@ -14,10 +14,16 @@ import sqlglot
 from sqlglot import exp
 
 from comity.errors import SqlError
-from policies.expressions import attributes_in, columns_in, parse_scalar
+from policies.expressions import (
+    attributes_in,
+    columns_in,
+    parse_scalar,
+    place_columns,
+    type_of,
+    without_positions,
+)
 from policies.model import Mask
 from policies.surnames import COMPOUND_SURNAMES
-from policies.type_oracle import evaluates
 
 _INTEGERS = frozenset(
     f"{prefix}{size}INT" for prefix in ("", "U") for size in ("TINY", "SMALL", "BIG", "HUGE")
@@ -73,12 +79,7 @@ def mask_expression(mask: Mask, column: exp.Column, kind: str) -> exp.Expr:
 
     Raises `SqlError`: `SQL_TYPE` when the mask does not fit the type.
     """
-    template = _template(mask, column.name, kind).copy()
-    for reference in list(template.find_all(exp.Column)):
-        if reference is template:
-            return column.copy()
-        reference.replace(column.copy())
-    return template
+    return _placed(mask, column.name, column.table, kind).copy()
 
 
 def check_mask(mask: Mask, column: str, kind: str | None) -> None:
@@ -93,19 +94,22 @@ def check_mask(mask: Mask, column: str, kind: str | None) -> None:
 
 
 @lru_cache(maxsize=4096)
+def _placed(mask: Mask, column: str, relation: str, kind: str) -> exp.Expr:
+    return without_positions(place_columns(_template(mask, column, kind).copy(), (column,), relation))
+
+
+@lru_cache(maxsize=4096)
 def _template(mask: Mask, column: str, kind: str) -> exp.Expr:
     if mask.name == "sql":
-        text = str(_own_column_only(mask, column).sql(dialect="duckdb"))
-        found = evaluates(text, ((column, kind),))
-        if found != kind:
-            message = (
-                f"the mask's expression is {found} and the column {kind}: CAST it, so that the type stays"
-            )
-            raise SqlError(message, code="SQL_TYPE")
+        tree = _own_column_only(mask, column)
     else:
-        text = _BUILDERS[mask.name](mask, kind).replace("{x}", '"' + column.replace('"', '""') + '"')
-        evaluates(text, ((column, kind),))
-    return sqlglot.parse_one(text, dialect="duckdb")
+        name = exp.to_identifier(column, quoted=True).sql(dialect="duckdb")
+        tree = sqlglot.parse_one(_BUILDERS[mask.name](mask, kind).replace("{x}", name), dialect="duckdb")
+    found = type_of(tree, {column: kind})
+    if found != kind:
+        message = f"the mask's expression is {found} and the column {kind}: CAST it, so that the type stays"
+        raise SqlError(message, code="SQL_TYPE")
+    return tree
 
 
 def _own_column_only(mask: Mask, column: str) -> exp.Expr:

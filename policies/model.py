@@ -111,6 +111,7 @@ class Grant:
     limits: Limits = Limits()
     crossing: str = "aggregate"
     key_exchange: tuple[str, ...] = ()
+    line: int = field(default=0, repr=False, compare=False)
     shown: Mapping[str, ColumnDecision] = field(init=False)
     unenforced: str | None = field(init=False)
     obligations: Mapping[str, str] = field(init=False)

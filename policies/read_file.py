@@ -50,7 +50,10 @@ def _first_error(
 ) -> ConfigurationError:
     found: list[tuple[int, int, str, str]] = []
     for rank, details in enumerate(error.errors(include_url=False)):
-        location = _existing(document, details["loc"])
+        loc = details["loc"]
+        if details["type"] == "empty_key":
+            loc = (*loc, details["ctx"]["key"])
+        location = _existing(document, loc)
         line = document.line_of(location)
         key = str(details["loc"][-1]) if details["loc"] else ""
         if details["type"] == "extra_forbidden" and SECRET_KEY.match(key):
@@ -81,6 +84,8 @@ def _message(model: type[FileModel], details: ErrorDetails) -> str:
     key = str(loc[-1]) if loc else "the file"
     context = details.get("ctx", {})
     match details["type"]:
+        case "empty_key":
+            return f"`{context['key']}` has no value: give one, or leave the key out"
         case "extra_forbidden":
             return f"`{key}` is not a key here{nearest(key, _keys(model, loc[:-1]))}"
         case "missing":

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from comity.errors import SqlError
-from policies.expressions import attributes_in, columns_in, match_name, parse_scalar, place_columns
+from policies.expressions import attributes_in, columns_in, match_name, parse_scalar, place_columns, type_of
 from policies.principal import AttributeValue, Principal
 
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ)
@@ -29,6 +29,27 @@ def check_row_filter(text: str) -> None:
         if len(column.parts) != 1:
             message = f"`{column.sql()}`: write a column's name alone, or principal.<attribute>"
             raise SqlError(message, code="SQL_COLUMN_UNKNOWN")
+
+
+def check_filter_type(text: str, types: Mapping[str, str]) -> None:
+    """Checks that the filter is a condition; nothing while the type of a column in it is not known.
+
+    An attribute's type is not known before somebody asks, so that it stands as NULL here.
+    Raises `SqlError` (`SQL_TYPE`).
+    """
+    tree = exp.Paren(this=parse_scalar(text))
+    if any(match_name(c.name, types) is None for c in columns_in(tree)):
+        return
+    for attribute in list(attributes_in(tree)):
+        parent = attribute.parent
+        if isinstance(parent, exp.In) and attribute.arg_key == "field":
+            parent.set("field", None)
+            parent.set("expressions", [exp.null()])
+        else:
+            attribute.replace(exp.null())
+    found = type_of(tree, types)
+    if found != "BOOLEAN":
+        raise SqlError(f"a row filter is true or false, and this is {found}", code="SQL_TYPE")
 
 
 def filter_columns(text: str, known: Mapping[str, object]) -> frozenset[str]:
