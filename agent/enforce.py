@@ -72,7 +72,9 @@ def enforce(request: FragmentRequest, publisher: Publisher, binder: Binder, toda
             raise PolicyError("; ".join(decision.reasons), department=publisher.department.name)
         decisions[use.name] = decision
     if not resolved.schema.equals(fragment.schema):
-        raise InternalError(f"fragment {fragment.id}: {publisher.department.name} would answer with other types")
+        raise InternalError(
+            f"fragment {fragment.id}: {publisher.department.name} would answer with other types"
+        )
     return EnforcedFragment(request, resolved, decisions)
 
 

@@ -21,7 +21,6 @@ from comity.errors import CancelledError
 from connectors.spi import Scan
 from policies.port import Receipt
 from sql.binder import Binder
-from sql.catalog import Column
 from sql.dialects import NotNative, render_native, render_scan
 from sql.engine import Engine, EnginePool
 from sql.render import render
@@ -137,10 +136,10 @@ class Execution:
 
     def _local(self, tree: exp.Query) -> Iterator[pa.RecordBatch]:
         engine = self._engine = self._stack.enter_context(self.engines.lease())
+        # Every table is a place of its own, so that each part reads one physical table, once.
         split = split_query(tree, lambda table: table.alias_or_name)
         if split.residual is None:
-            piece = self._local_query(engine, split.pieces[0], stream=True)
-            return self._finish(engine, piece)
+            return self._finish(engine, self._read_beside(engine, split.pieces[0]))
         for piece in split.pieces:
             self._materialise(engine, piece)
         return self._finish(engine, split.residual)
@@ -150,23 +149,20 @@ class Execution:
         return iter(engine.query(render(tree)))
 
     def _materialise(self, engine: Engine, piece: Piece) -> None:
+        columns = self.binder.columns_of(piece.query)
+        schema = arrow_schema(columns)
         try:
-            sql = self._native(piece.query)
+            batches = self._counted(self._scan(self._native(piece.query), schema))
         except NotNative:
-            tree = self._local_query(engine, piece, stream=False)
-            engine.execute(f'CREATE TABLE "{piece.name}" AS {render(tree)}')
-        else:
-            columns = self.binder.columns_of(piece.query)
-            scan = self._scan(sql, arrow_schema(columns))
-            engine.load(piece.name, columns, self._counted(scan))
+            tree = self._read_beside(engine, piece)
+            batches = (_cast(batch, schema) for batch in engine.query(render(tree)))
+        engine.load(piece.name, schema, batches, [column.type for column in columns])
 
-    def _local_query(self, engine: Engine, piece: Piece, *, stream: bool) -> exp.Query:
-        """Brings the piece's physical columns into the engine; returns the wrapped piece over them."""
+    def _read_beside(self, engine: Engine, piece: Piece) -> exp.Query:
+        """Streams the piece's physical columns into the engine; returns the wrapped piece over them."""
         wrapped = wrap_tables(piece.query, self.enforced, self.publisher)
-        by_physical = {
-            source.table.name: source
-            for source in (self.publisher.source(use.name) for use in self.enforced.resolved.tables)
-        }
+        sources = (self.publisher.source(use.name) for use in self.enforced.resolved.tables)
+        by_physical = {source.table.name: source for source in sources}
         for number, table in enumerate(list(wrapped.find_all(exp.Table))):
             source = by_physical[tuple(part.name for part in table.parts)]
             alias = table.alias_or_name
@@ -176,14 +172,11 @@ class Execution:
             # A table of which only the rows count still has to deliver something to count.
             wanted = wanted or [source.table.columns[0].name]
             schema = pa.schema([pa.field(name, source.schema[name]) for name in wanted])
-            sql = render_scan(source.table.name, wanted, self.publisher.connector.dialect)
+            scan = self._scan(
+                render_scan(source.table.name, wanted, self.publisher.connector.dialect), schema
+            )
             raw = f"{piece.name}_raw_{number}"
-            batches = self._counted(self._scan(sql, schema))
-            if stream:
-                engine.register(raw, pa.RecordBatchReader.from_batches(schema, batches))
-            else:
-                columns = [Column(name, source.types[name]) for name in wanted]
-                engine.load(raw, columns, batches)
+            engine.register(raw, pa.RecordBatchReader.from_batches(schema, self._counted(scan)))
             table.replace(
                 exp.Table(
                     this=exp.to_identifier(raw, quoted=True),

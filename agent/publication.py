@@ -49,7 +49,9 @@ class Publisher:
             notes = tuple(_notes(table) for table in self.department.tables.values())
             text = repr([(t.name, t.columns) for t in tables]) + self.department.digest
             version = hashlib.sha256(text.encode()).hexdigest()[:16]
-            self._publication = Publication(self.department.name, self.department.title, tables, notes, version)
+            self._publication = Publication(
+                self.department.name, self.department.title, tables, notes, version
+            )
         return self._publication
 
     def source(self, name: str) -> Source:

@@ -1,0 +1,1 @@
+"""The front door: it plans questions, fans them out to departments' agents, merges and audits."""

@@ -1,0 +1,1 @@
+"""The engines that finish a query over fragment results."""

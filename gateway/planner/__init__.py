@@ -1,0 +1,1 @@
+"""Turns an authorised question into fragments for departments and a residual for the merge."""

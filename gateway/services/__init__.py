@@ -1,0 +1,1 @@
+"""The gRPC services. The only place of the gateway that knows generated stubs."""

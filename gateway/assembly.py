@@ -1,0 +1,114 @@
+"""Puts a gateway together from a federation's directory. The one module that embeds agents."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from agent.agent import Agent, open_agent
+from audit.events import AdminEvent, PolicyChanged
+from audit.log import AuditLog
+from comity.errors import ConfigurationError
+from gateway.admit import Admission
+from gateway.catalogs import Catalogs
+from gateway.configuration import Federation, load_federation
+from gateway.identity import TokenIdentity
+from gateway.merge.duckdb import DuckdbMerge
+from gateway.pipeline import Pipeline
+from gateway.record import Recorder
+from gateway.telemetry import Telemetry
+from policies.department import validate_department
+from sql.engine import EnginePool
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A gateway that is ready to be served."""
+
+    federation: Federation
+    agents: Mapping[str, Agent]
+    pipeline: Pipeline
+    identity: TokenIdentity
+    log: AuditLog
+
+    def close(self) -> None:
+        """Stops everything, sources last. A second call does nothing."""
+        self.log.append(AdminEvent("server_stopped"))
+        self.pipeline.merge.close()
+        self.pipeline.telemetry.close()
+        for agent in self.agents.values():
+            agent.close()
+        self.pipeline.catalogs.binder.close()
+        self.log.close()
+
+
+def load_agents(
+    federation: Federation,
+    environ: Mapping[str, str],
+    engines: EnginePool,
+    today: Callable[[], date] = date.today,
+) -> dict[str, Agent]:
+    """Every department's agent, its policies checked against the federation's purposes and departments."""
+    agents: dict[str, Agent] = {}
+    for directory in federation.department_directories:
+        agent = open_agent(directory, environ, engines, today=today)
+        if agent.name in agents:
+            raise ConfigurationError(
+                f"{directory}: the department {agent.name} is there twice", code="CONFIG_REFERENCE"
+            )
+        agents[agent.name] = agent
+    callers = frozenset(principal.department for principal in federation.principals.values())
+    for agent in agents.values():
+        validate_department(agent.department, federation.purposes, frozenset(agents) | callers)
+    return agents
+
+
+def open_gateway(
+    directory: Path,
+    environ: Mapping[str, str] | None = None,
+    *,
+    telemetry: Telemetry | None = None,
+    today: Callable[[], date] = date.today,
+) -> Gateway:
+    """Loads a federation and opens its log. Raises `ConfigurationError` or `AuditError`, leaving nothing open."""
+    federation = load_federation(directory)
+    merge = federation.settings.merge
+    engines = EnginePool(memory=merge.memory, threads=merge.threads)
+    agents: dict[str, Agent] = {}
+    try:
+        agents = load_agents(federation, environ if environ is not None else os.environ, engines, today)
+        log = AuditLog.open(federation.audit_path, federation.settings.name)
+        try:
+            return _assemble(federation, agents, engines, log, telemetry)
+        except BaseException:
+            log.close()
+            raise
+    except BaseException:
+        for agent in agents.values():
+            agent.close()
+        engines.close()
+        raise
+
+
+def _assemble(
+    federation: Federation,
+    agents: Mapping[str, Agent],
+    engines: EnginePool,
+    log: AuditLog,
+    telemetry: Telemetry | None,
+) -> Gateway:
+    catalogs = Catalogs(federation, agents)
+    pipeline = Pipeline(
+        Admission(federation),
+        catalogs,
+        agents,
+        DuckdbMerge(engines),
+        Recorder(log),
+        telemetry or Telemetry(federation.settings.telemetry),
+    )
+    changes = [PolicyChanged(agent.name, agent.department.digest) for agent in agents.values()]
+    log.append_many([AdminEvent("server_started"), *changes])
+    return Gateway(federation, agents, pipeline, TokenIdentity(federation.principals), log)

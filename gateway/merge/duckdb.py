@@ -1,0 +1,86 @@
+"""The merge on one machine: a locked, pooled, in-memory DuckDB."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pyarrow as pa
+
+from comity.errors import ComityError
+from gateway.exchange import FragmentStream, FragmentStreams
+from gateway.stages import ResultStream
+from sql.engine import Engine, EnginePool
+
+
+class DuckdbMerge:
+    """Implements `gateway.merge.engine.MergeEngine`.
+
+    A plan of one whole fragment passes through. Otherwise fragments are loaded side by side, or streamed
+    when the plan says so, and DuckDB runs the residual.
+    """
+
+    def __init__(self, engines: EnginePool) -> None:
+        self.engines = engines
+
+    def merge(self, streams: FragmentStreams) -> ResultStream:
+        plan = streams.plan
+        if plan.residual is None:
+            (only,) = streams.streams.values()
+            return ResultStream(plan.schema, iter(only))
+        return ResultStream(plan.schema, self._run(streams))
+
+    def close(self) -> None:
+        self.engines.close()
+
+    def _run(self, streams: FragmentStreams) -> Iterator[pa.RecordBatch]:
+        plan = streams.plan
+        with ExitStack() as stack:
+            engine = stack.enter_context(self.engines.lease())
+            streams.lifetime.on_cancel(engine.interrupt)
+            stack.callback(streams.lifetime.forget, engine.interrupt)
+            if plan.materialise:
+                _load_all(engine, streams)
+            else:
+                for name, stream in streams.streams.items():
+                    engine.register(name, pa.RecordBatchReader.from_batches(stream.schema, iter(stream)))
+            streams.lifetime.check()
+            try:
+                for batch in engine.query(plan.residual_sql):
+                    yield _exact(batch, plan.schema)
+            except ComityError as error:
+                streams.lifetime.check()
+                raise streams.first_error() or error from None
+
+
+def _load_all(engine: Engine, streams: FragmentStreams) -> None:
+    """Loads every fragment, each in its own thread; the first failure stops the others."""
+    failures: list[ComityError] = []
+
+    def load(name: str, stream: FragmentStream) -> None:
+        try:
+            types = [column.type for column in stream.planned.columns]
+            engine.load(name, stream.schema, iter(stream), types)
+        except ComityError as error:
+            failures.append(stream.error or error)
+            streams.cancel()
+
+    threads = [
+        threading.Thread(target=load, args=item, name=f"load-{item[0]}", daemon=True)
+        for item in streams.streams.items()
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        streams.lifetime.check()
+        raise streams.first_error() or failures[0]
+
+
+def _exact(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    if batch.schema.equals(schema):
+        return batch
+    columns = [column.cast(field.type) for column, field in zip(batch.columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -1,0 +1,74 @@
+"""The life of a question, on one screen.
+
+::
+
+    QueryRequest → AdmittedQuery → BoundQuery → AuthorizedQuery → FederatedPlan → FragmentStreams → ResultStream
+            admit           bind         authorize         make_plan        dispatch          merge
+
+Each step takes only the earlier step's type. Every exit is audited: `QueryRecord` writes what happened
+before anything is dispatched and before any row leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.admit import Admission, admit
+from gateway.answer import Answer
+from gateway.authorize import authorize
+from gateway.bind import bind
+from gateway.catalogs import Catalogs
+from gateway.exchange import dispatch
+from gateway.merge.engine import MergeEngine
+from gateway.planner.make_plan import make_plan
+from gateway.record import QueryRecord, Recorder
+from gateway.stages import FederatedPlan, QueryRequest
+from gateway.telemetry import Telemetry
+from policies.port import DepartmentPort
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Everything a question meets between its arrival and its answer."""
+
+    admission: Admission
+    catalogs: Catalogs
+    ports: Mapping[str, DepartmentPort]
+    merge: MergeEngine
+    recorder: Recorder
+    telemetry: Telemetry
+
+    def answer(self, request: QueryRequest) -> Answer:
+        """Starts answering. Raises `ComityError`, after the refusal or failure is on record."""
+        slot = self.admission.take()
+        record = self.recorder.begin(request, self.telemetry)
+        with record.failing(slot):
+            plan = self.plan(request, record)
+            record.authorized(plan)
+            streams = dispatch(plan, self.ports)
+            request.lifetime.on_cancel(streams.cancel)
+            request.lifetime.start_timer()
+            result = self.merge.merge(streams)
+            return Answer(result, streams, record, slot, self.admission.limits.result_rows)
+
+    def explain(self, request: QueryRequest) -> FederatedPlan:
+        """Plans without running; on record like any question."""
+        slot = self.admission.take()
+        record = self.recorder.begin(request, self.telemetry)
+        with record.failing(slot):
+            plan = self.plan(request, record)
+            record.explained(plan)
+        slot.release()
+        return plan
+
+    def plan(self, request: QueryRequest, record: QueryRecord) -> FederatedPlan:
+        """Everything up to dispatch. Touches no data."""
+        with record.stage("parse"):
+            admitted = admit(request, self.catalogs, self.admission, record)
+        with record.stage("resolve"):
+            bound = bind(admitted, self.catalogs)
+        with record.stage("authorize"):
+            authorized = authorize(bound, self.catalogs, self.ports, record)
+        with record.stage("plan"):
+            return make_plan(authorized, self.catalogs.binder, self.catalogs.published)

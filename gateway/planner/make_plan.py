@@ -1,0 +1,148 @@
+"""The planner: passes over the resolved tree, then fragments and a residual."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from gateway.planner.expand_federated_tables import expand_federated_tables
+from gateway.planner.push_filters_into_unions import push_filters_into_unions
+from gateway.stages import AuthorizedQuery, FederatedPlan, PlannedFragment
+from sql.binder import Binder
+from sql.catalog import Catalog, Column, Fragment, TableUse
+from sql.scopes import block_sources, is_cte_reference
+from sql.split import Piece, Split, split_query
+from sql.types import arrow_schema
+from sql.unique_aliases import unique_aliases
+
+
+def make_plan(query: AuthorizedQuery, binder: Binder, published: Catalog) -> FederatedPlan:
+    """Plans an authorised question. Pure: nothing is asked of any department.
+
+    The passes, in order:
+
+    1. `unique_aliases`: afterwards a column's table name identifies its FROM item.
+    2. `expand_federated_tables`: unions over members, with only the columns that are used.
+    3. `push_filters_into_unions`: members filter, and excluded members are not asked.
+    4. `split_query`: the largest parts that one department runs alone, and the residual.
+    5. `share_fragments`: equal parts run once.
+    """
+    tree = unique_aliases(query.bound.resolved.tree)
+    tree = expand_federated_tables(tree, query.bound.admitted.catalog)
+    tree = push_filters_into_unions(tree)
+    split = split_query(tree, lambda table: table.db)
+    schema = query.bound.resolved.schema
+    if split.residual is None:
+        fragment = _whole(split, query)
+        return FederatedPlan(query, (fragment,), None, "", materialise=False, stayed=(), schema=schema)
+    fragments, residual = share_fragments(split, binder, published)
+    return FederatedPlan(
+        authorized=query,
+        fragments=fragments,
+        residual=residual,
+        residual_sql=residual.sql(dialect="duckdb", identify=True, comments=False),
+        materialise=_must_materialise(residual, fragments),
+        stayed=split.stayed,
+        schema=schema,
+    )
+
+
+def _whole(split: Split, query: AuthorizedQuery) -> PlannedFragment:
+    piece = split.pieces[0]
+    schema = query.bound.resolved.schema
+    fragment = Fragment(
+        piece.name,
+        piece.context,
+        _text(piece.query),
+        schema,
+        ordered=piece.query.args.get("order") is not None,
+        tables=_uses(piece.query),
+    )
+    return PlannedFragment(fragment, (), None)
+
+
+def share_fragments(
+    split: Split, binder: Binder, published: Catalog
+) -> tuple[tuple[PlannedFragment, ...], exp.Query]:
+    """Fragments for the pieces, one for pieces that are equal, and the residual over them."""
+    assert split.residual is not None
+    residual = split.residual
+    known: dict[tuple[str, str], str] = {}
+    renamed: dict[str, str] = {}
+    planned: list[PlannedFragment] = []
+    for piece in split.pieces:
+        text = _text(piece.query)
+        first = known.setdefault((piece.context, text), piece.name)
+        if first != piece.name:
+            renamed[piece.name] = first
+            continue
+        columns = binder.columns_of(text) if piece.whole else _columns(piece, binder, published, text)
+        fragment = Fragment(
+            piece.name, piece.context, text, arrow_schema(columns), ordered=False, tables=_uses(piece.query)
+        )
+        planned.append(PlannedFragment(fragment, columns, _estimate(piece.query, published)))
+    for table in residual.find_all(exp.Table):
+        if is_cte_reference(table) and table.name in renamed:
+            table.set("this", exp.to_identifier(renamed[table.name], quoted=True))
+    return tuple(planned), residual
+
+
+def _columns(piece: Piece, binder: Binder, published: Catalog, text: str) -> tuple[Column, ...]:
+    """A scan's columns are those of its tables, which saves asking the binder."""
+    types: dict[tuple[str, str], str] = {}
+    assert isinstance(piece.query, exp.Select)
+    for source, _ in block_sources(piece.query):
+        table = published.find(source.db, source.name) if isinstance(source, exp.Table) else None
+        if table is not None:
+            types |= {(source.alias_or_name, column.name): column.type for column in table.columns}
+    columns = []
+    for projection in piece.query.expressions:
+        value = projection.unalias()
+        kind = types.get((value.table, value.name)) if isinstance(value, exp.Column) else None
+        if kind is None:
+            return binder.columns_of(text)
+        columns.append(Column(projection.alias, kind))
+    return tuple(columns)
+
+
+def _estimate(query: exp.Query, published: Catalog) -> int | None:
+    tables = [published.find(node.db, node.name) for node in query.find_all(exp.Table) if node.db]
+    estimates = [
+        table.row_estimate for table in tables if table is not None and table.row_estimate is not None
+    ]
+    return max(estimates, default=None)
+
+
+def _text(query: exp.Query) -> str:
+    return query.sql(dialect="duckdb", identify=True, comments=False)
+
+
+def _uses(query: exp.Query) -> tuple[TableUse, ...]:
+    columns: dict[str, set[str]] = {}
+    for column in query.find_all(exp.Column):
+        columns.setdefault(column.table, set()).add(column.name)
+    found: dict[tuple[str, str], frozenset[str]] = {}
+    for table in query.find_all(exp.Table):
+        if not is_cte_reference(table):
+            key = (table.db, table.name)
+            used = frozenset(columns.get(table.alias_or_name, ()))
+            found[key] = found.get(key, frozenset()) | used
+    return tuple(TableUse(db, name, used) for (db, name), used in found.items())
+
+
+def _must_materialise(residual: exp.Query, fragments: tuple[PlannedFragment, ...]) -> bool:
+    """Whether the merge needs fragments at rest.
+
+    Streaming is right when each fragment is read once, from a department of its own (two open streams of
+    one department could wait for each other's connection), and nothing is joined: DuckDB orders joins by
+    the sizes of tables, which a stream does not tell.
+    """
+    departments = [planned.fragment.department for planned in fragments]
+    references = [table.name for table in residual.find_all(exp.Table)]
+    single = all(len(block_sources(select)) <= 1 for select in residual.find_all(exp.Select))
+    nested = any(
+        not isinstance(query.parent, (exp.From, exp.SetOperation, exp.Subquery, type(None)))
+        for query in residual.find_all(exp.Query)
+        if query is not residual
+    )
+    once = len(set(references)) == len(references)
+    return not (once and single and not nested and len(set(departments)) == len(departments))

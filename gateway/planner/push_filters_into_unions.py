@@ -1,0 +1,101 @@
+"""Moves conditions on a federated table into its members, and drops members they exclude."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from sql.scopes import block_sources, free_aliases, join_conjuncts, source_alias, split_conjuncts
+
+
+def push_filters_into_unions(tree: exp.Query) -> exp.Query:
+    """A copy of `tree` in which conjuncts over one federated table stand inside each of its members.
+
+    A conjunct moves from WHERE, or from the ON of an inner join, when the table cannot be filled with
+    NULLs by an outer join of the block. Conditions on the member column alone decide now which members
+    are asked at all.
+    """
+    copy = tree.copy()
+    for select in list(copy.find_all(exp.Select)):
+        _push_in_block(select)
+    return copy
+
+
+def _push_in_block(select: exp.Select) -> None:
+    sources = block_sources(select)
+    unions = {}
+    for source, join in sources:
+        if isinstance(source, exp.Subquery) and source.meta.get("federated") and _is_inner(join):
+            unions[source_alias(source)] = source
+    if not unions or any(join is not None and join.side in {"RIGHT", "FULL"} for _, join in sources):
+        return
+    where = select.args.get("where")
+    if where is not None:
+        kept = join_conjuncts(_push(split_conjuncts(where.this), unions))
+        select.set("where", exp.Where(this=kept) if kept is not None else None)
+    for _, join in sources:
+        if join is not None and _is_inner(join) and join.args.get("on") is not None:
+            join.set("on", join_conjuncts(_push(split_conjuncts(join.args["on"]), unions)) or exp.true())
+
+
+def _is_inner(join: exp.Join | None) -> bool:
+    return join is None or (not join.side and join.kind in {"", "INNER", "CROSS"})
+
+
+def _push(conjuncts: list[exp.Expr], unions: dict[str, exp.Subquery]) -> list[exp.Expr]:
+    kept = []
+    for conjunct in conjuncts:
+        names = free_aliases(conjunct)
+        name = next(iter(names)) if len(names) == 1 else None
+        if name in unions and conjunct.find(exp.Query) is None:
+            _push_into(unions[name], conjunct, name)
+        else:
+            kept.append(conjunct)
+    return kept
+
+
+def _push_into(union: exp.Subquery, conjunct: exp.Expr, alias: str) -> None:
+    arms = [arm for arm in union.this.find_all(exp.Select)]
+    decided = [(arm, _substitute(conjunct, arm, alias)) for arm in arms]
+    excluded = [arm for arm, condition in decided if _constant_truth(condition) is False]
+    for arm, condition in decided:
+        if _constant_truth(condition) is None:
+            arm.where(condition, copy=False, append=True)
+    for arm in excluded:
+        _drop(arm)
+
+
+def _substitute(conjunct: exp.Expr, arm: exp.Select, alias: str) -> exp.Expr:
+    values = {projection.alias: projection.unalias() for projection in arm.expressions}
+
+    def replace(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Column) and node.table == alias:
+            return values[node.name].copy()
+        return node
+
+    return conjunct.copy().transform(replace, copy=False)
+
+
+def _constant_truth(condition: exp.Expr) -> bool | None:
+    """Whether a comparison of text literals holds; None for anything else."""
+    if isinstance(condition, (exp.EQ, exp.NEQ)):
+        sides = (condition.this, condition.expression)
+        if all(isinstance(side, exp.Literal) and side.is_string for side in sides):
+            return (sides[0].name == sides[1].name) == isinstance(condition, exp.EQ)
+    if isinstance(condition, exp.In) and not condition.args.get("query"):
+        items = [condition.this, *condition.expressions]
+        if all(isinstance(item, exp.Literal) and item.is_string for item in items):
+            return condition.this.name in {item.name for item in condition.expressions}
+    return None
+
+
+def _drop(arm: exp.Select) -> None:
+    """Takes a member out of its union; the last one stays, asked for no rows."""
+    node: exp.Expr = arm
+    while isinstance(node.parent, exp.Subquery) and isinstance(node.parent.parent, exp.Union):
+        node = node.parent
+    union = node.parent
+    if not isinstance(union, exp.Union):
+        arm.where(exp.false(), copy=False)
+        return
+    other = union.expression if node is union.this else union.this
+    union.replace(other.pop())

@@ -1,0 +1,327 @@
+"""One question's audit record, written as its life goes on.
+
+The order is the guarantee: `query.authorized` is durable before anything is dispatched, and
+`release.granted` before the rows it covers leave. When the log cannot be written the question fails.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+
+from audit.events import (
+    Actor,
+    Coverage,
+    Event,
+    FragmentCompleted,
+    FragmentDispatched,
+    Outcome,
+    QueryAuthorized,
+    QueryCompleted,
+    QueryDenied,
+    QueryReceived,
+    QueryText,
+    Receipt,
+    ReleaseGranted,
+    Status,
+    TableDecision,
+)
+from audit.log import AuditLog
+from comity.errors import CancelledError, ComityError, IdentityError, InternalError, PolicyError
+from gateway.exchange import FragmentStream, FragmentStreams
+from gateway.stages import FederatedPlan, QueryRequest
+from gateway.telemetry import Telemetry
+from policies.decision import Decision
+from policies.port import Receipt as AgentReceipt
+from sql.catalog import TableUse
+from sql.parse import ParsedQuery
+
+FIRST_GRANT = 10_000
+LARGEST_GRANT = 4_000_000
+
+
+class Releasable(Protocol):
+    """Something to let go of when a question ends before it has an answer."""
+
+    def release(self) -> None: ...
+
+
+class Recorder:
+    """Begins records in one audit log."""
+
+    def __init__(self, log: AuditLog) -> None:
+        self.log = log
+
+    def begin(self, request: QueryRequest, telemetry: Telemetry) -> QueryRecord:
+        return QueryRecord(self.log, request, telemetry)
+
+
+class QueryRecord:
+    """What is known of one question so far, and what of it is on record."""
+
+    def __init__(self, log: AuditLog, request: QueryRequest, telemetry: Telemetry) -> None:
+        self.request = request
+        self.timings: dict[str, float] = {}
+        self.granted = self.released = self.released_bytes = 0
+        self.leaf_index = 0
+        self.coverage: tuple[Coverage, ...] = ()
+        self.notices: list[str] = []
+        self._log = log
+        self._telemetry = telemetry
+        self._started = time.monotonic()
+        self._text: QueryText | None = None
+        self._decisions: list[TableDecision] = []
+        self._received = False
+        self._ended = False
+        self._span = telemetry.tracer.start_span(
+            "comity.query",
+            kind=trace.SpanKind.SERVER,
+            attributes={"comity.query_id": request.query_id, "comity.purpose": request.purpose},
+        )
+        self._context = trace.set_span_in_context(self._span)
+        telemetry.active.add(1)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._started
+
+    # --- before dispatch -------------------------------------------------------------------------
+
+    def parsed(self, parsed: ParsedQuery) -> None:
+        values = [*self.request.positional, *self.request.named.values()]
+        self._text = QueryText.of(
+            self.request.sql,
+            normalized=parsed.normalized,
+            fingerprint=parsed.fingerprint,
+            parameters=[str(value) for value in values],
+        )
+        self._span.set_attribute("db.query.text", parsed.normalized[:4096])
+
+    def decided(self, uses: Sequence[TableUse], decisions: Sequence[Decision]) -> None:
+        self._decisions += [_table_decision(use, made) for use, made in zip(uses, decisions, strict=True)]
+
+    def authorized(self, plan: FederatedPlan) -> None:
+        """Makes the authorisation and what will be dispatched durable, in one write."""
+        request = self.request
+        events: list[Event] = [
+            self._receive(),
+            QueryAuthorized(
+                request.query_id,
+                request.trace_id,
+                tuple(self._decisions),
+                plan.authorized.bound.admitted.catalog.version,
+            ),
+        ]
+        for planned in plan.fragments:
+            fragment = planned.fragment
+            events.append(
+                FragmentDispatched(
+                    request.query_id,
+                    request.trace_id,
+                    fragment.department,
+                    fragment.id,
+                    _fragment_text(fragment.sql),
+                    tuple(f"{use.department}.{use.name}" for use in fragment.tables),
+                )
+            )
+        self._write(events)
+
+    def explained(self, plan: FederatedPlan) -> None:
+        """A plan was shown and nothing ran."""
+        version = plan.authorized.bound.admitted.catalog.version
+        request = self.request
+        ids = (request.query_id, request.trace_id)
+        outcome = Outcome(status="ok", seconds=self.seconds, timings=dict(self.timings))
+        self._finish(None)
+        authorized = QueryAuthorized(*ids, tuple(self._decisions), version)
+        self._write([self._receive(), authorized, QueryCompleted(*ids, outcome)])
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Times one stage, as a span and for the summary."""
+        token = otel_context.attach(self._context)
+        started = time.monotonic()
+        try:
+            with self._telemetry.span(f"comity.{name}"):
+                yield
+        finally:
+            self.timings[name] = time.monotonic() - started
+            otel_context.detach(token)
+
+    @contextmanager
+    def failing(self, slot: Releasable) -> Iterator[None]:
+        """Puts a failure before the first row on record, and releases what the question held."""
+        try:
+            yield
+        except BaseException as error:
+            slot.release()
+            self.request.lifetime.end()
+            if isinstance(error, (PolicyError, IdentityError)):
+                self.denied(error)
+            else:
+                self.failed(error, None)
+            raise
+
+    def denied(self, error: ComityError) -> None:
+        self._finish(error.code)
+        request = self.request
+        self._write(
+            [
+                self._receive(),
+                QueryDenied(
+                    request.query_id,
+                    request.trace_id,
+                    error.code,
+                    tuple(error.message.splitlines()),
+                    tuple(self._decisions),
+                    self.seconds,
+                ),
+            ]
+        )
+
+    # --- rows ------------------------------------------------------------------------------------
+
+    def release(self, rows: int, size: int) -> None:
+        """Allows `rows` more rows to leave; returns when the grant that covers them is durable."""
+        if self.released + rows > self.granted:
+            wanted = max(rows, FIRST_GRANT, min(self.released, LARGEST_GRANT))
+            # A small answer is granted exactly; a stream is granted ahead, so that it seldom waits.
+            more = rows if self.released == 0 and rows < FIRST_GRANT else wanted
+            self._log.append(ReleaseGranted(self.request.query_id, self.request.trace_id, more))
+            self.granted += more
+        self.released += rows
+        self.released_bytes += size
+
+    # --- the end ---------------------------------------------------------------------------------
+
+    def completed(self, streams: FragmentStreams) -> None:
+        self._close(streams, Outcome(status="ok", seconds=self.seconds))
+
+    def failed(self, error: BaseException, streams: FragmentStreams | None) -> None:
+        known = error if isinstance(error, ComityError) else InternalError("an unexpected failure")
+        status: Status = "cancelled" if isinstance(known, CancelledError) else "failed"
+        self._close(
+            streams, Outcome(status=status, seconds=self.seconds, code=known.code, cause=known.message)
+        )
+
+    def _close(self, streams: FragmentStreams | None, outcome: Outcome) -> None:
+        if self._ended:
+            return
+        request = self.request
+        events: list[Event] = [] if self._received else [self._receive()]
+        found = list(streams.streams.values()) if streams is not None else []
+        self.coverage = _coverage(found)
+        for stream in found:
+            events.append(FragmentCompleted(request.query_id, request.trace_id, _receipt(stream)))
+            self._telemetry.record_fragment(stream, self._context)
+        final = Outcome(
+            status=outcome.status,
+            seconds=outcome.seconds,
+            code=outcome.code,
+            cause=outcome.cause,
+            rows_granted=self.granted,
+            rows_released=self.released,
+            bytes_released=self.released_bytes,
+            partial=any(part.status == "missing" for part in self.coverage),
+            notices=tuple(self.notices),
+            timings=dict(self.timings),
+            peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        )
+        events.append(QueryCompleted(request.query_id, request.trace_id, final, self.coverage))
+        self._finish(outcome.code)
+        self._write(events)
+
+    def _finish(self, code: str | None) -> None:
+        self._ended = True
+        labels = {"error.type": code} if code else {}
+        if code:
+            self._span.set_attribute("error.type", code)
+            self._span.set_status(trace.StatusCode.ERROR, code)
+        self._span.set_attribute("comity.rows", self.released)
+        self._span.end()
+        self._telemetry.active.add(-1)
+        self._telemetry.query_duration.record(self.seconds, labels)
+        self._telemetry.rows.add(self.released)
+        self._telemetry.bytes.add(self.released_bytes)
+
+    def _receive(self) -> QueryReceived:
+        request = self.request
+        principal = request.principal
+        values = [str(value) for value in (*request.positional, *request.named.values())]
+        self._received = True
+        return QueryReceived(
+            request.query_id,
+            request.trace_id,
+            Actor(principal.subject, principal.department, principal.roles, request.peer, "token"),
+            request.purpose,
+            self._text or QueryText.unparsed(request.sql, values),
+            operation=request.operation,
+            allow_partial=request.allow_partial,
+        )
+
+    def _write(self, events: Sequence[Event]) -> None:
+        positions = self._log.append_many(events)
+        self.leaf_index = positions[-1].leaf_index
+
+
+def _table_decision(use: TableUse, decision: Decision) -> TableDecision:
+    masks = {name: rule.mask for name, rule in decision.columns.items() if rule.mask and name in use.columns}
+    return TableDecision(
+        department=decision.department,
+        table=decision.table,
+        allowed=decision.allowed,
+        grant_id=decision.grant_id,
+        reasons=decision.reasons,
+        policy_digest=decision.policy_digest,
+        columns=tuple(sorted(use.columns)),
+        masks=masks,
+        row_filter=decision.row_filter,
+        legal_basis=decision.legal_basis,
+    )
+
+
+def _fragment_text(sql: str) -> QueryText:
+    return QueryText.unparsed(sql)
+
+
+def _receipt(stream: FragmentStream) -> Receipt:
+    given: AgentReceipt | None = stream.receipt
+    error = stream.error
+    return Receipt(
+        department=stream.department,
+        fragment_id=stream.fragment.id,
+        published_sql=_fragment_text(stream.fragment.sql),
+        native_sql_digest=given.source_sql_digest if given else "",
+        rows=stream.rows,
+        bytes=stream.bytes,
+        seconds=stream.seconds,
+        policy_digest=",".join(given.policy_digests) if given else "",
+        status="ok" if error is None else ("cancelled" if isinstance(error, CancelledError) else "failed"),
+        code=error.code if error is not None else None,
+        execution=given.mode if given else None,
+    )
+
+
+def _coverage(streams: Sequence[FragmentStream]) -> tuple[Coverage, ...]:
+    found: list[Coverage] = []
+    for department in dict.fromkeys(stream.department for stream in streams):
+        own = [stream for stream in streams if stream.department == department]
+        failed = next((stream.error for stream in own if stream.error is not None), None)
+        found.append(
+            Coverage(
+                department,
+                "missing" if failed is not None else "complete",
+                sum(stream.rows for stream in own),
+                sum(stream.bytes for stream in own),
+                len(own),
+                failed.code if failed is not None else None,
+                min((stream.as_of for stream in own if stream.as_of), default=None),
+            )
+        )
+    return tuple(found)
