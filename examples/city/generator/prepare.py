@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from .load import load
 CITY = Path(__file__).resolve().parents[1]
 """The example's own directory."""
 _FILES = ("federation.yaml", "identity.yaml", "departments", "scenarios")
+_SOURCE = re.compile(r"(?m)^source:.*$")
 _MISSING = (
     "MariaDB is not installed (Debian/Ubuntu: apt-get install mariadb-server; macOS: brew install mariadb)"
 )
