@@ -16,6 +16,7 @@ from connectors.spi import Connector, ProbeReport
 from policies.decide import decide, visible
 from policies.decision import Decision, Visibility
 from policies.department import Department, load_department
+from policies.fit import check_fit
 from policies.port import FragmentRequest, Publication
 from policies.principal import Principal
 from sql.binder import Binder
@@ -73,6 +74,10 @@ class Agent:
         enforced = enforce(request, self.publisher, self.binder(), self.today())
         capabilities = self.probe().capabilities.names()
         return Execution(enforced, self.publisher, self.engines, self.binder(), capabilities)
+
+    def check_table(self, name: str) -> None:
+        """Compares one published table with its source. Raises what is wrong as a `ComityError`."""
+        check_fit(self.department, name, self.publisher.source(name).types)
 
     def binder(self) -> Binder:
         with self._lock:

@@ -16,7 +16,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from agent.enforce import EnforcedFragment, wrap_tables
-from agent.publication import Publisher
+from agent.publication import Publisher, Source
 from comity.errors import CancelledError
 from connectors.spi import Scan
 from policies.port import Receipt
@@ -107,11 +107,14 @@ class Execution:
     def _native(self, tree: exp.Query) -> str:
         """The source's own text for a tree over published tables. Raises `NotNative`."""
         wrapped = wrap_tables(tree, self.enforced, self.publisher)
-        tables = {
-            source.table.name: source.columns
-            for source in (self.publisher.source(use.name) for use in self.enforced.resolved.tables)
-        }
+        tables = {physical: source.columns for physical, source in self._sources().items()}
         return render_native(wrapped, self.publisher.connector.dialect, self.capabilities, tables)
+
+    def _sources(self) -> dict[tuple[str, ...], Source]:
+        """The physical tables behind the fragment, by the names that the wrap uses."""
+        published = self.publisher.department.tables
+        names = [use.name for use in self.enforced.resolved.tables]
+        return {published[name].physical: self.publisher.source(name) for name in names}
 
     def _scan(self, sql: str, schema: pa.Schema, *, ordered: bool = False) -> Scan:
         self._check()
@@ -161,8 +164,7 @@ class Execution:
     def _read_beside(self, engine: Engine, piece: Piece) -> exp.Query:
         """Streams the piece's physical columns into the engine; returns the wrapped piece over them."""
         wrapped = wrap_tables(piece.query, self.enforced, self.publisher)
-        sources = (self.publisher.source(use.name) for use in self.enforced.resolved.tables)
-        by_physical = {source.table.name: source for source in sources}
+        by_physical = self._sources()
         for number, table in enumerate(list(wrapped.find_all(exp.Table))):
             source = by_physical[tuple(part.name for part in table.parts)]
             alias = table.alias_or_name

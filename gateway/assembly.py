@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from agent.agent import Agent, open_agent
+from agent.agent import Agent as Agent
+from agent.agent import open_agent
 from audit.events import AdminEvent, PolicyChanged
 from audit.log import AuditLog
 from comity.errors import ConfigurationError
@@ -82,7 +83,7 @@ def open_gateway(
         agents = load_agents(federation, environ if environ is not None else os.environ, engines, today)
         log = AuditLog.open(federation.audit_path, federation.settings.name)
         try:
-            return _assemble(federation, agents, engines, log, telemetry)
+            return _assemble(federation, agents, engines, log, telemetry, today)
         except BaseException:
             log.close()
             raise
@@ -99,8 +100,9 @@ def _assemble(
     engines: EnginePool,
     log: AuditLog,
     telemetry: Telemetry | None,
+    today: Callable[[], date],
 ) -> Gateway:
-    catalogs = Catalogs(federation, agents)
+    catalogs = Catalogs(federation, agents, today)
     pipeline = Pipeline(
         Admission(federation),
         catalogs,

@@ -6,7 +6,7 @@ import fnmatch
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -32,8 +32,14 @@ class CallerView:
 class Catalogs:
     """The federation's catalogue. A department that cannot be described is missing until it can."""
 
-    def __init__(self, federation: Federation, ports: Mapping[str, DepartmentPort]) -> None:
+    def __init__(
+        self,
+        federation: Federation,
+        ports: Mapping[str, DepartmentPort],
+        today: Callable[[], date] = date.today,
+    ) -> None:
         self.federation = federation
+        self.today = today
         self.ports = ports
         self.publications: dict[str, Publication] = {}
         self.missing: dict[str, SourceError] = {}
@@ -62,7 +68,7 @@ class Catalogs:
         """What a principal may see under a purpose, today."""
         attributes = tuple(sorted((key, repr(value)) for key, value in principal.attributes.items()))
         roles = tuple(sorted(principal.roles))
-        key = (principal.subject, principal.department, roles, attributes, purpose, date.today())
+        key = (principal.subject, principal.department, roles, attributes, purpose, self.today())
         with self._lock:
             if key in self._views:
                 self._views.move_to_end(key)

@@ -6,7 +6,6 @@ test compares the two.
 
 from __future__ import annotations
 
-import glob
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -121,8 +120,9 @@ def load_federation(directory: Path) -> Federation:
     patterns = (settings.departments,) if isinstance(settings.departments, str) else settings.departments
     found: dict[Path, None] = {}
     for pattern in patterns:
-        matches = sorted(glob.glob(str(directory / pattern)))
-        directories = [Path(match) for match in matches if (Path(match) / "department.yaml").is_file()]
+        directories = [
+            match for match in sorted(directory.glob(pattern)) if (match / "department.yaml").is_file()
+        ]
         if not directories:
             message = f"`departments`: {pattern} finds no directory with a department.yaml"
             raise document.error(("departments",), message, code="CONFIG_REFERENCE")

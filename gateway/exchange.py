@@ -203,7 +203,7 @@ class FragmentStreams:
         failed = (stream for stream in self.streams.values() if not stream.is_missing)
         errors = [stream.error for stream in failed if stream.error is not None]
         real = [error for error in errors if not isinstance(error, CancelledError)]
-        return (real or errors or [None])[0]
+        return next(iter(real or errors), None)
 
 
 def dispatch(

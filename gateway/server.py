@@ -53,9 +53,9 @@ class Server:
         )
         self._health = health.HealthServicer()
         pipeline = gateway.pipeline
-        query_pb2_grpc.add_QueryServiceServicer_to_server(QueryService(pipeline), self._server)
+        query_pb2_grpc.add_QueryServiceServicer_to_server(QueryService(pipeline), self._server)  # type: ignore[no-untyped-call]  # generated
         catalog = CatalogService(pipeline.catalogs, pipeline.admission)
-        catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalog, self._server)
+        catalog_pb2_grpc.add_CatalogServiceServicer_to_server(catalog, self._server)  # type: ignore[no-untyped-call]  # generated
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if settings.reflection:
             reflection.enable_server_reflection((*SERVICES, reflection.SERVICE_NAME), self._server)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from opentelemetry import metrics, trace
+from opentelemetry.context import Context
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import (
     ConsoleMetricExporter,
@@ -81,7 +82,7 @@ class Telemetry:
                 span.set_status(trace.StatusCode.ERROR, error.code)
                 raise
 
-    def record_fragment(self, stream: FragmentStream, context: trace.Context | None) -> None:
+    def record_fragment(self, stream: FragmentStream, context: Context | None) -> None:
         """The span and metrics of one finished fragment; its text has no literals."""
         attributes: dict[str, str] = {
             "db.system.name": "comity",

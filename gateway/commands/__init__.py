@@ -1,0 +1,1 @@
+"""Subcommands that the server distribution adds to `comity`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from sqlglot import exp
 
 from sql.scopes import block_sources, free_aliases, join_conjuncts, source_alias, split_conjuncts
@@ -54,7 +56,7 @@ def _push(conjuncts: list[exp.Expr], unions: dict[str, exp.Subquery]) -> list[ex
 
 
 def _push_into(union: exp.Subquery, conjunct: exp.Expr, alias: str) -> None:
-    arms = [arm for arm in union.this.find_all(exp.Select)]
+    arms = list(union.this.find_all(exp.Select))
     decided = [(arm, _substitute(conjunct, arm, alias)) for arm in arms]
     excluded = [arm for arm, condition in decided if _constant_truth(condition) is False]
     for arm, condition in decided:
@@ -72,7 +74,7 @@ def _substitute(conjunct: exp.Expr, arm: exp.Select, alias: str) -> exp.Expr:
             return values[node.name].copy()
         return node
 
-    return conjunct.copy().transform(replace, copy=False)
+    return cast(exp.Expr, conjunct.copy().transform(replace, copy=False))
 
 
 def _constant_truth(condition: exp.Expr) -> bool | None:
@@ -80,11 +82,11 @@ def _constant_truth(condition: exp.Expr) -> bool | None:
     if isinstance(condition, (exp.EQ, exp.NEQ)):
         sides = (condition.this, condition.expression)
         if all(isinstance(side, exp.Literal) and side.is_string for side in sides):
-            return (sides[0].name == sides[1].name) == isinstance(condition, exp.EQ)
+            return bool(sides[0].name == sides[1].name) == isinstance(condition, exp.EQ)
     if isinstance(condition, exp.In) and not condition.args.get("query"):
         items = [condition.this, *condition.expressions]
         if all(isinstance(item, exp.Literal) and item.is_string for item in items):
-            return condition.this.name in {item.name for item in condition.expressions}
+            return any(condition.this.name == item.name for item in condition.expressions)
     return None
 
 

@@ -1,0 +1,46 @@
+"""`comity serve`: the gateway."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from comity.errors import ComityError
+from gateway.assembly import open_gateway
+from gateway.server import Server
+
+
+def serve(
+    federation: Annotated[Path, typer.Option(help="Directory of the federation (federation.yaml).")],
+    listen: Annotated[str | None, typer.Option(help="Address and port, instead of the file's.")] = None,
+    grace: Annotated[float, typer.Option(help="Seconds that running queries get when stopping.")] = 10.0,
+) -> None:
+    """Run the gateway until it is interrupted."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        server = Server(open_gateway(federation), listen)
+    except ComityError as error:
+        fail(error)
+    server.start()
+    catalogs = server.gateway.pipeline.catalogs
+    print(f"comity: {catalogs.federation.settings.name} answers on {server.address}", file=sys.stderr)
+    for name, missing in catalogs.missing.items():
+        print(f"comity: {name} is not available yet: {missing.message}", file=sys.stderr)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()
+    print("comity: stopping", file=sys.stderr)
+    server.stop(grace)
+
+
+def fail(error: ComityError) -> NoReturn:
+    """Prints an error as every command does, and exits with its status."""
+    print(f"comity: {error.code}: {error}", file=sys.stderr)
+    raise typer.Exit(error.exit_status)
