@@ -7,6 +7,7 @@ needs the leaf's index, by the thread that commits.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from audit.canonical import Json, canonical_json
 from audit.events import SCHEMA_VERSION, Event
 from audit.values import Payload, writable
 
+_TYPE = re.compile(r"[a-z_]+\.[a-z_]+")
 _IN_ENVELOPE = frozenset({"query_id", "trace_id"})
 
 
@@ -37,6 +39,8 @@ def encode_event(event: Event) -> EncodedEvent:
     """
     payloads: list[Payload] = []
     body = _members(event, payloads, skip=_IN_ENVELOPE)
+    if _TYPE.fullmatch(event.type) is None:
+        raise ValueError("an event's type is words of letters joined by a dot")
     return EncodedEvent(
         event.type,
         getattr(event, "query_id", None),
@@ -47,23 +51,26 @@ def encode_event(event: Event) -> EncodedEvent:
 
 
 def encode_leaf(event: EncodedEvent, *, origin: str, leaf_index: int, event_id: str, time: str) -> bytes:
-    """The leaf's bytes: canonical JSON, with no line break in them."""
-    envelope: dict[str, Json] = {
-        "event_id": event_id,
-        "leaf_index": leaf_index,
-        "log_origin": origin,
-        "schema_version": SCHEMA_VERSION,
-        "time": time,
-    }
-    if event.query_id is not None:
-        envelope["query_id"] = event.query_id
-    if event.trace_id is not None:
-        envelope["trace_id"] = event.trace_id
-    # "envelope" < "event" < "type", so the whole is canonical because its parts are.
-    return b'{"envelope":%s,"event":%s,"type":%s}' % (
-        canonical_json(envelope),
+    """The leaf's bytes: canonical JSON, with no line break in them.
+
+    `event_id` and `time` are the log's own, ASCII without anything to escape.
+    """
+    # Written out in the keys' order, "envelope" < "event" < "type": canonical, because its parts are.
+    query = b',"query_id":%s' % canonical_json(event.query_id) if event.query_id is not None else b""
+    trace = b',"trace_id":%s' % canonical_json(event.trace_id) if event.trace_id is not None else b""
+    return (
+        b'{"envelope":{"event_id":"%s","leaf_index":%d,"log_origin":%s%s,"schema_version":%d,"time":"%s"%s},'
+        b'"event":%s,"type":"%s"}'
+    ) % (
+        event_id.encode(),
+        leaf_index,
+        canonical_json(origin),
+        query,
+        SCHEMA_VERSION,
+        time.encode(),
+        trace,
         event.body,
-        canonical_json(event.type),
+        event.type.encode(),
     )
 
 

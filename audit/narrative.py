@@ -15,7 +15,7 @@ TextOf = Callable[[Mapping[str, Any], Record], str]
 
 def without_literals(text: Mapping[str, Any], _record: Record) -> str:
     """The SQL as it stands in the leaf: a `?` for every literal."""
-    return text["sql"] or "(not valid SQL; the text is set apart)"
+    return text["sql"] or "(all of the text is set apart)"
 
 
 def narrate(records: Sequence[Record], text_of: TextOf = without_literals) -> list[str]:

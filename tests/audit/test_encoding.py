@@ -122,3 +122,8 @@ def test_types_are_named_area_and_happening(query_life: LifeOf) -> None:
     assert len(names) == len(get_args(events.Event)) - 1
     assert AdminEvent("server_stopped").type == "admin.server_stopped"
     assert all(name.count(".") == 1 for name in names)
+
+
+def test_a_type_that_is_no_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="type"):
+        encode_event(AdminEvent('x","y":"'))
