@@ -116,7 +116,7 @@ def _benefits(world: World) -> Iterator[tuple[object, ...]]:
             continue
         died = world.deaths.get(person.number)
         for kind, cents, chance in _entitlements(world, person, rng):
-            unnoticed, account = rng.random() < 0.16, f"6228{rng.randrange(10**15):015d}"
+            unnoticed, account = rng.random() < 0.3, f"6228{rng.randrange(10**15):015d}"
             if rng.random() > chance:
                 continue
             for month in BENEFIT_MONTHS:

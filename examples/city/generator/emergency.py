@@ -95,7 +95,7 @@ def _sensors(world: World) -> list[tuple[str, str, str | None, float, float, flo
     rng = world.rng("sensor")
     watched = [firm for firm in world.firms if firm.active and firm.industry.hazardous]
     sensors = []
-    for serial in range(world.sized(150, 30)):
+    for serial in range(world.sized(180, 30)):
         kind = rng.choice(tuple(_LIMITS))
         firm = rng.choice(watched) if rng.random() < 0.8 else None
         longitude, latitude = firm.place if firm else rng.choice(GRIDS).point(rng)
@@ -108,7 +108,7 @@ def _sensors(world: World) -> list[tuple[str, str, str | None, float, float, flo
 def _readings(world: World) -> Iterator[tuple[object, ...]]:
     rng = world.rng("reading")
     for code, _, _, _, _, limit, _ in _sensors(world):
-        level = limit * (rng.uniform(0.85, 1.02) if rng.random() < 0.12 else rng.uniform(0.2, 0.6))
+        level = limit * (rng.uniform(0.85, 1.02) if rng.random() < 0.22 else rng.uniform(0.2, 0.6))
         for step in range(_READINGS):
             if rng.random() < 0.02:
                 continue  # the line was down

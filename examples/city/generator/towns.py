@@ -74,7 +74,7 @@ def _entries(world: World) -> dict[str, list[_Entry]]:
     for person in world.people:
         home = person.household.grid.town.code
         dead = person.number in world.deaths
-        if rng.random() > (0.35 if dead else 0.985):
+        if rng.random() > (0.6 if dead else 0.985):
             continue
         day = person.registered.date()
         entries[home].append(_Entry(person, day))
