@@ -14,7 +14,7 @@ from policies.model import Grant
 from policies.principal import Principal
 
 
-def decide(  # noqa: PLR0917
+def decide(
     department: Department,
     table: str,
     principal: Principal,

@@ -11,7 +11,16 @@ import re
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 Use = Literal["read", "filter", "match", "join", "group", "order", "aggregate"]
@@ -48,13 +57,21 @@ def _iso_date(value: object) -> object:
 
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+# In JSON Schema, where \w may mean ASCII only: no ASCII punctuation, no blanks, no digit first.
+_NAME_SCHEMA = "^[^\\s!-@\\[-^`{-~][^\\s!-/:-@\\[-^`{-~]*$"
+_ID_SCHEMA = "^[^\\s!-/:-@\\[-^`{-~][^\\s!-,/:-@\\[-^`{-~]*$"
+
 Name = Annotated[
     str,
-    Field(
-        pattern=r"^[^\W\d]\w*$",
-        max_length=63,
-        description="A published name: letters (Chinese too), digits and underscores, at most 63 bytes.",
-    ),
+    Field(pattern=r"^[^\W\d]\w*$", max_length=63),
+    WithJsonSchema({"type": "string", "pattern": _NAME_SCHEMA, "maxLength": 63}),
+]
+"""A published name: letters (Chinese too), digits and underscores, at most 63 bytes."""
+
+GrantId = Annotated[
+    str,
+    Field(pattern=r"^\w[\w.-]*$", max_length=100),
+    WithJsonSchema({"type": "string", "pattern": _ID_SCHEMA, "maxLength": 100}),
 ]
 Scalar = str | int | float | bool | None
 AttributeScalar = str | int | bool
@@ -120,7 +137,7 @@ class KeepLastMask(FileModel):
 class BucketMask(FileModel):
     """Rounds a number down to a multiple of the size."""
 
-    bucket: Annotated[int | float, Field(gt=0)]
+    bucket: Annotated[int, Field(gt=0)] | Annotated[float, Field(gt=0)]
 
 
 class SqlMask(FileModel):
@@ -202,21 +219,22 @@ class Floor(FileModel):
     entities: Annotated[int, Field(ge=1)]
 
 
+Count = Annotated[int, Field(ge=1)]
+
+
 class LimitsForm(FileModel):
     """How much the grant may hand out, per query and per day."""
 
-    rows: Annotated[int, Field(ge=1)] | None = None
-    bytes: Annotated[int, Field(ge=1)] | None = None
-    rows_per_day: Annotated[int, Field(ge=1)] | None = None
-    bytes_per_day: Annotated[int, Field(ge=1)] | None = None
+    rows: Count | None = Field(default=None, description="The most rows of one query.")
+    bytes: Count | None = Field(default=None, description="The most bytes of one query.")
+    rows_per_day: Count | None = Field(default=None, description="The most rows of one day.")
+    bytes_per_day: Count | None = Field(default=None, description="The most bytes of one day.")
 
 
 class GrantForm(FileModel):
     """Who may use which columns of the table, for which purposes, until when, and how."""
 
-    id: Annotated[str, Field(pattern=r"^[\w][\w.-]*$", max_length=100)] = Field(
-        description="A name unique in the file; decisions and the audit log cite it."
-    )
+    id: GrantId = Field(description="A name unique in the file; decisions and the audit log cite it.")
     reason: Text = Field(description="Why: the agreement or law that the grant rests on.")
     request: Text | None = Field(default=None, description="The number of the request that led to the grant.")
     principals: Principals

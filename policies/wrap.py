@@ -35,7 +35,7 @@ def published_columns(
     return {name: PublishedColumn(name, name) for name in physical_types}
 
 
-def wrap_table(  # noqa: PLR0917
+def wrap_table(
     table: PublishedTable,
     physical_types: Mapping[str, str],
     decision: Decision,

@@ -1,0 +1,205 @@
+"""`comity policy`: validates policies, runs their tests, and says who may do what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from comity.errors import ComityError, ConfigurationError
+from comity.shell.tables import format_table
+from gateway.commands.policy_directory import PolicyDirectory, open_directory
+from policies.department import Department, policy_test_files
+from policies.findings import find
+from policies.read_file import nearest
+from policies.rehearse import Rehearsal, rehearse, untested
+from policies.stage import Sandbox
+from policies.who import describe_principals, describe_validity, entitlements
+
+policy = typer.Typer(name="policy", help="Check, test and read departments' policies.", no_args_is_help=True)
+
+Directory = Annotated[Path, typer.Argument(metavar="DIR", help="A federation, or one department.")]
+
+
+@policy.command("check")
+def check_command(directory: Directory) -> None:
+    """Validate every department and policy file, without connecting to any database."""
+    today = _today()
+    found = _open(directory)
+    warnings: list[str] = []
+    for department in found.departments:
+        typer.echo("\n".join(_summary(department, today)))
+        for finding in find(department, today):
+            place = f"{department.name}.{finding.table}"
+            where = place if finding.grant is None else f"{place}, grant {finding.grant}"
+            warnings.append(f"warning: {where}: {finding.message}")
+    for warning in warnings:
+        typer.echo(warning, err=True)
+    for error in found.errors:
+        typer.echo(f"{error.code}: {error}", err=True)
+    tables = sum(len(d.tables) for d in found.departments)
+    grants = sum(len(p.grants) for d in found.departments for p in d.policies.values())
+    typer.echo(
+        f"{_count(len(found.departments), 'department')}, {_count(tables, 'table')}, {_count(grants, 'grant')}: "
+        f"{_count(len(found.errors), 'error')}, {_count(len(warnings), 'warning')}"
+    )
+    if found.errors:
+        raise typer.Exit(found.errors[0].exit_status)
+
+
+@policy.command("test")
+def test_command(directory: Directory) -> None:
+    """Run the policy tests beside the policies; a rule that no test exercises fails."""
+    today = _today()
+    found = _open(directory)
+    for error in found.errors:
+        typer.echo(f"{error.code}: {error}", err=True)
+    questions = failed = missing = files = 0
+    with Sandbox() as sandbox:
+        for department in found.departments:
+            for rehearsal in _rehearsals(found, department, sandbox, today):
+                files += 1
+                questions += len(rehearsal.outcomes)
+                failed += sum(1 for outcome in rehearsal.outcomes if outcome.problems)
+                missing += len(rehearsal.unexercised)
+                typer.echo("\n".join(_report(found.directory, rehearsal)))
+    broken = failed + missing + len(found.errors)
+    typer.echo(
+        f"{_count(files, 'file')}, {_count(questions, 'question')}: "
+        + (f"{failed} failed, {_count(missing, 'rule')} not exercised" if broken else "all as expected")
+        + (f", {_count(len(found.errors), 'error')}" if found.errors else "")
+    )
+    if broken:
+        raise typer.Exit(1)
+
+
+@policy.command("who")
+def who_command(
+    table: Annotated[
+        str, typer.Argument(metavar="TABLE", help="department.table or department.table.column")
+    ],
+    *,
+    federation: Annotated[
+        Path, typer.Option("--federation", metavar="DIR", help="A federation, or one department.")
+    ] = Path(),
+) -> None:
+    """Say who may do what with a table: which callers, why, until when, which rows, how masked."""
+    found = _open(federation)
+    if found.errors:
+        _fail(found.errors[0])
+    try:
+        department, table_name, column = _find(found, table)
+    except ComityError as error:
+        _fail(error)
+    table_policy = department.policies.get(table_name)
+    lines = entitlements(table_policy, column, _today()) if table_policy else ()
+    if not lines:
+        typer.echo(f"{table}: nobody")
+        return
+    header = ["who", "purposes", "valid", "column", "may", "rows", "reason", "grant"]
+    rows: list[list[str]] = []
+    for index, e in enumerate(lines):
+        again = index > 0 and lines[index - 1].grant == e.grant
+        # What all columns of a grant share is said once.
+        shared = [e.principals, e.purposes, e.valid, e.rows, e.reason, e.grant] if not again else [""] * 6
+        rows.append([*shared[:3], e.column, e.may, *shared[3:]])
+    typer.echo("\n".join(format_table(header, rows)))
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
+
+
+def _open(directory: Path) -> PolicyDirectory:
+    try:
+        return open_directory(directory)
+    except ComityError as error:
+        _fail(error)
+
+
+def _fail(error: ComityError) -> NoReturn:
+    typer.echo(f"{error.code}: {error}", err=True)
+    raise typer.Exit(error.exit_status)
+
+
+def _summary(department: Department, today: date) -> Iterator[str]:
+    yield f"{department.name}  {department.title}"
+    for name in department.tables:
+        table_policy = department.policies.get(name)
+        if table_policy is None or not table_policy.grants:
+            yield f"  {name}: nobody"
+            continue
+        yield f"  {name}"
+        for grant in table_policy.grants:
+            masked = sum(1 for c in grant.shown.values() if c.mask is not None)
+            shown = _count(len(grant.shown), "column") + (f", {masked} masked" if masked else "")
+            rows = ", rows filtered" if grant.row_filter is not None else ""
+            yield (
+                f"    {grant.id}: {describe_principals(grant.principals)}; for {' '.join(grant.purposes)}; "
+                f"{describe_validity(grant, today)}; {shown}{rows}"
+            )
+
+
+def _rehearsals(
+    found: PolicyDirectory, department: Department, sandbox: Sandbox, today: date
+) -> Iterator[Rehearsal]:
+    tested: set[str] = set()
+    for path in policy_test_files(department.directory):
+        tested.add(path.stem.removesuffix("_test"))
+        try:
+            yield rehearse(department, path, sandbox, today=today, purposes=found.purposes)
+        except ConfigurationError as error:
+            found.errors.append(error)
+            typer.echo(f"{error.code}: {error}", err=True)
+    for name, table_policy in department.policies.items():
+        if name not in tested and table_policy.grants:
+            yield untested(department, name)
+
+
+def _report(directory: Path, rehearsal: Rehearsal) -> Iterator[str]:
+    path = rehearsal.path
+    shown = path.relative_to(directory) if path.is_relative_to(directory) else path
+    if rehearsal.passed:
+        yield f"ok    {shown}  {_count(len(rehearsal.outcomes), 'question')}"
+        return
+    if not rehearsal.outcomes and not path.exists():
+        yield f"FAIL  {shown}  there is no such test"
+    else:
+        yield f"FAIL  {shown}"
+    for outcome in rehearsal.outcomes:
+        if outcome.problems:
+            yield f"      line {outcome.line}, {outcome.question}"
+            yield from (f"        {problem}" for problem in outcome.problems)
+    if rehearsal.unexercised:
+        yield "      not exercised"
+        yield from (f"        {rule}" for rule in rehearsal.unexercised)
+
+
+def _find(found: PolicyDirectory, text: str) -> tuple[Department, str, str | None]:
+    """The department, table and column of `department.table[.column]`."""
+    parts = text.split(".")
+    if len(parts) not in {2, 3}:
+        raise ConfigurationError(
+            f"`{text}`: write department.table or department.table.column", code="CONFIG_REFERENCE"
+        )
+    departments = {department.name: department for department in found.departments}
+    department = departments.get(parts[0])
+    if department is None:
+        message = f"there is no department `{parts[0]}`{nearest(parts[0], departments)}"
+        raise ConfigurationError(message, code="CONFIG_REFERENCE")
+    published = department.tables.get(parts[1])
+    if published is None:
+        message = f"{department.name} publishes no table `{parts[1]}`{nearest(parts[1], department.tables)}"
+        raise ConfigurationError(message, code="CONFIG_REFERENCE")
+    column = parts[2] if len(parts) == 3 else None
+    if column is not None and published.column(column) is None:
+        message = f"{department.name}.{published.name} publishes no column `{column}`"
+        raise ConfigurationError(message + nearest(column, published.order), code="CONFIG_REFERENCE")
+    return department, published.name, column
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

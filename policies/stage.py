@@ -1,0 +1,234 @@
+"""The rows of a policy test in a real DuckDB, and the questions asked of them."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+import duckdb
+from sqlglot import exp
+
+from comity.errors import ComityError, SqlError
+from policies.decision import Decision, Visibility
+from policies.department import Department
+from policies.expressions import parse_scalar
+from policies.file_models import PolicyTestFile
+from policies.principal import Principal
+from policies.published import PublishedColumn, PublishedTable
+from policies.read_file import nearest
+from policies.wrap import wrap_table
+from policies.yaml_document import YamlDocument
+from sql.binder import Binder
+from sql.catalog import Catalog, Column, Table
+from sql.engine import open_locked
+from sql.parse import ParsedQuery
+from sql.render import render
+from sql.resolve import ResolvedQuery, resolve_query
+from sql.types import canonical_name
+
+Scalar = str | int | float | bool | None
+
+ROWS = "_rows"
+
+
+class Sandbox:
+    """The databases that test files share, since opening one takes longer than running a file."""
+
+    def __init__(self) -> None:
+        self._binders: list[Binder] = []
+        self.connection = open_locked(memory="256MB", threads=1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for binder in self._binders:
+            binder.close()
+        self.connection.close()
+
+    def binder(self, table: Table) -> Binder:
+        binder = Binder([table])
+        self._binders.append(binder)
+        return binder
+
+
+class Stage:
+    """One published table, filled with a test file's rows, without the mapping from physical columns.
+
+    `types` are the published columns' canonical types: those of department.yaml, else the test file's, else
+    guessed from the rows (text, whole numbers, numbers, true and false).
+    """
+
+    def __init__(
+        self, sandbox: Sandbox, department: Department, document: YamlDocument, form: PolicyTestFile
+    ) -> None:
+        self.department = department
+        self.table = department.tables[form.table]
+        self.types: Mapping[str, str] = _types(self.table, document, form)
+        self._full = Table(
+            department.name, self.table.name, tuple(Column(name, kind) for name, kind in self.types.items())
+        )
+        self.binder = sandbox.binder(self._full)
+        # Rows are given as published: the wrap reads them by their published names.
+        self._as_published = PublishedTable(name=self.table.name, physical=(ROWS,))
+        self._connection = sandbox.connection
+        self._fill(document, form)
+
+    def catalog(self, view: Visibility | None) -> Catalog:
+        """What somebody with this view of the table may name."""
+        if view is None:
+            return Catalog((), "")
+        shown = frozenset(view.columns)
+        columns = tuple(Column(name, kind) for name, kind in self.types.items() if name in shown)
+        return Catalog([Table(self.department.name, self.table.name, columns, view.star)], "")
+
+    def resolve_fully(self, parsed: ParsedQuery) -> None:
+        """Checks that the question could be asked by someone who may see everything. Raises `SqlError`."""
+        resolve_query(parsed, Catalog([self._full], ""), self.binder)
+
+    def wrapped(self, resolved: ResolvedQuery, decision: Decision, principal: Principal) -> str:
+        """The question over the wrapped rows, as DuckDB SQL."""
+        tree = resolved.tree.copy()
+        for node in list(tree.find_all(exp.Table)):
+            if node.db:
+                alias = node.alias_or_name
+                node.replace(self._wrap(decision, principal, tuple(decision.columns), alias))
+        return render(tree)
+
+    def count(self, decision: Decision, principal: Principal) -> tuple[int, int]:
+        """How many rows the decision's row filter lets pass, and how many there are."""
+        wrap = self._wrap(decision, principal, (), "t")
+        counted = exp.Select(expressions=[exp.Count(this=exp.Star())], from_=exp.From(this=wrap))
+        passed = self._fetch(render(counted))
+        total = self._fetch(f'SELECT count(*) FROM "{ROWS}"')
+        return int(str(passed[0][0])), int(str(total[0][0]))
+
+    def compare(self, sql: str, expected: Sequence[Sequence[Scalar]], *, ordered: bool) -> list[str]:
+        """What differs between the answer to `sql` and the expected rows, as lines to print."""
+        try:
+            relation = self._connection.sql(sql)
+            kinds = [str(kind) for kind in relation.types]
+            texts = ", ".join(f'CAST("c{i}" AS VARCHAR)' for i in range(len(kinds)))
+            names = ", ".join(f'"c{i}"' for i in range(len(kinds)))
+            got = self._fetch(f"SELECT {texts} FROM ({sql}) AS answer({names})")
+        except duckdb.Error as error:
+            return [f"could not be answered: {str(error).splitlines()[0]}"]
+        wide = [row for row in expected if len(row) != len(kinds)]
+        if wide:
+            return [
+                f"the answer has {len(kinds)} columns, the expected row {list(wide[0])} has {len(wide[0])}"
+            ]
+        wanted = [tuple(map(self._text, row, kinds)) for row in expected]
+        shown = [tuple(map(_rounded, row, kinds)) for row in got]
+        if ordered:
+            if wanted == shown:
+                return []
+            return [f"expected: {_line(row)}" for row in wanted] + [
+                f"got:      {_line(row)}" for row in shown
+            ]
+        missing, extra = Counter(wanted) - Counter(shown), Counter(shown) - Counter(wanted)
+        return [f"expected: {_line(row)}" for row in missing.elements()] + [
+            f"got:      {_line(row)}" for row in extra.elements()
+        ]
+
+    def _text(self, value: Scalar, kind: str) -> str | None:
+        """An expected value as DuckDB writes one of the answer's type, or as it stands when it is none."""
+        if value is None:
+            return None
+        found = self._fetch(f"SELECT CAST(TRY_CAST(? AS {kind}) AS VARCHAR)", [value])[0][0]
+        return _rounded(str(value) if found is None else str(found), kind)
+
+    def _wrap(
+        self, decision: Decision, principal: Principal, columns: tuple[str, ...], alias: str
+    ) -> exp.Subquery:
+        return wrap_table(self._as_published, self.types, decision, principal, columns, alias)
+
+    def _fetch(self, sql: str, parameters: Sequence[Scalar] = ()) -> list[tuple[object, ...]]:
+        return self._connection.execute(sql, list(parameters)).fetchall()
+
+    def _fill(self, document: YamlDocument, form: PolicyTestFile) -> None:
+        columns = ", ".join(f'"{name}" {kind}' for name, kind in self.types.items())
+        self._connection.execute(f'CREATE OR REPLACE TABLE "{ROWS}" ({columns})')
+        marks = ", ".join(f"CAST(? AS {kind})" for kind in self.types.values())
+        for index, row in enumerate(form.rows):
+            for name in row:
+                if name not in self.types:
+                    message = f"{self.table.name} publishes no column `{name}`{nearest(name, self.types)}"
+                    raise document.error(("rows", index, name), message, code="CONFIG_REFERENCE")
+            # As text, so that 1.10 reaches a decimal as it is written and a code keeps its digits.
+            values = [_written(row.get(name)) for name in self.types]
+            try:
+                self._connection.execute(f'INSERT INTO "{ROWS}" VALUES ({marks})', values)
+            except duckdb.Error as error:
+                message = f"the row does not fit the column types: {str(error).splitlines()[0]}"
+                raise document.error(("rows", index), message, code="CONFIG_POLICY") from None
+
+
+def _written(value: Scalar) -> str | None:
+    if value is None:
+        return None
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _types(table: PublishedTable, document: YamlDocument, form: PolicyTestFile) -> dict[str, str]:
+    names = [c.name for c in table.columns] if table.columns is not None else list(form.types)
+    if table.columns is None:
+        names += [n for n in dict.fromkeys(n for row in form.rows for n in row) if n not in form.types]
+    for name in form.types:
+        if name not in names:
+            message = f"{table.name} publishes no column `{name}`{nearest(name, names)}"
+            raise document.error(("types", name), message, code="CONFIG_REFERENCE")
+    types: dict[str, str] = {}
+    for name in names:
+        column = table.column(name)
+        declared = form.types.get(name) or (column and _declared(column))
+        values = [row[name] for row in form.rows if row.get(name) is not None]
+        try:
+            types[name] = canonical_name(declared) if declared else _guess(values)
+        except SqlError as error:
+            raise document.error(("types", name), error.message, code="CONFIG_POLICY") from None
+    return types
+
+
+def _declared(column: PublishedColumn) -> str | None:
+    """The type that department.yaml gives, also where the expression is one CAST."""
+    if column.type is not None or column.codes is not None:
+        return column.type or "VARCHAR"
+    if column.expr is not None:
+        try:
+            tree = parse_scalar(column.expr)
+        except ComityError:
+            return None
+        if isinstance(tree, exp.Cast):
+            return str(tree.to.sql(dialect="duckdb"))
+    return None
+
+
+def _guess(values: Sequence[Scalar]) -> str:
+    if values and all(isinstance(v, bool) for v in values):
+        return "BOOLEAN"
+    if values and all(isinstance(v, int) and not isinstance(v, bool) for v in values):
+        return "BIGINT"
+    if values and all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
+        return "DOUBLE"
+    return "VARCHAR"
+
+
+def _rounded(text: object, kind: str) -> str | None:
+    """A float to 12 digits, so that the order of a sum does not matter; everything else as it is."""
+    if text is None or kind not in {"FLOAT", "DOUBLE"}:
+        return None if text is None else str(text)
+    try:
+        number = float(str(text))
+    except ValueError:
+        return str(text)
+    return format(number, ".12g") if math.isfinite(number) else str(number)
+
+
+def _line(row: Sequence[str | None]) -> str:
+    return ", ".join("NULL" if value is None else value for value in row)
