@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from agent.agent import Agent as Agent
-from agent.agent import open_agent
+from agent.agent import Agent, open_agent
 from audit.events import AdminEvent, PolicyChanged
 from audit.log import AuditLog
 from comity.errors import ConfigurationError
@@ -23,6 +22,9 @@ from gateway.record import Recorder
 from gateway.telemetry import Telemetry
 from policies.department import validate_department
 from sql.engine import EnginePool
+
+
+__all__ = ["Agent", "Gateway", "load_agents", "open_gateway"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from sql.name_nested_joins import name_nested_joins
 from sql.scopes import (
     block_expressions,
     block_sources,
@@ -72,7 +73,7 @@ def split_query(tree: exp.Query, context_of: ContextOf) -> Split:
 
     The input is not changed. A query without tables has no pieces.
     """
-    copy = unique_aliases(tree)
+    copy = unique_aliases(name_nested_joins(tree))
     splitter = _Splitter(context_of)
     found = splitter.contexts(copy)
     if len(found) == 1:
@@ -297,7 +298,8 @@ class _Splitter:
 
     def take(self, conjuncts: list[exp.Expr], group: _Group) -> tuple[list[exp.Expr], list[exp.Expr]]:
         """Divides conjuncts into those that `group` can apply alone, and the others."""
-        taken, left = [], []
+        taken: list[exp.Expr] = []
+        left: list[exp.Expr] = []
         for conjunct in conjuncts:
             names = free_aliases(conjunct)
             own = bool(names) and names <= group.aliases and self.contexts(conjunct) <= {group.context}

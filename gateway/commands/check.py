@@ -1,4 +1,4 @@
-"""`comity check`: is this federation sound, and can every source be read?"""
+"""`comity check`: whether a federation is sound, and every source can be read."""
 
 from __future__ import annotations
 
@@ -83,7 +83,9 @@ def _examine(agent: Agent) -> Finding:
             estimate = agent.publisher.estimate(name)
             rows, known = rows + (estimate or 0), known and estimate is not None
     except ComityError as error:
-        return Finding(agent.name, connector, "", str(len(tables)), "", f"{error.code}: {error.message}", ok=False)
+        return Finding(
+            agent.name, connector, "", str(len(tables)), "", f"{error.code}: {error.message}", ok=False
+        )
     about = f"{rows:,}" if known else ("" if not rows else f"{rows:,}+")
     return Finding(agent.name, connector, source, str(len(tables)), about, "ready", ok=True)
 

@@ -9,6 +9,7 @@ from gateway.planner.push_filters_into_unions import push_filters_into_unions
 from gateway.stages import AuthorizedQuery, FederatedPlan, PlannedFragment
 from sql.binder import Binder
 from sql.catalog import Catalog, Column, Fragment, TableUse
+from sql.name_nested_joins import name_nested_joins
 from sql.scopes import block_sources, is_cte_reference
 from sql.split import Piece, Split, split_query
 from sql.types import arrow_schema
@@ -20,13 +21,15 @@ def make_plan(query: AuthorizedQuery, binder: Binder, published: Catalog) -> Fed
 
     The passes, in order:
 
-    1. `unique_aliases`: afterwards a column's table name identifies its FROM item.
-    2. `expand_federated_tables`: unions over members, with only the columns that are used.
-    3. `push_filters_into_unions`: members filter, and excluded members are not asked.
-    4. `split_query`: the largest parts that one department runs alone, and the residual.
-    5. `share_fragments`: equal parts run once.
+    1. `name_nested_joins`: a parenthesised join becomes a FROM item with a name.
+    2. `unique_aliases`: afterwards a column's table name identifies its FROM item.
+    3. `expand_federated_tables`: unions over members, with only the columns that are used.
+    4. `push_filters_into_unions`: members filter, and excluded members are not asked.
+    5. `split_query`: the largest parts that one department runs alone, and the residual.
+    6. `share_fragments`: equal parts run once.
     """
-    tree = unique_aliases(query.bound.resolved.tree)
+    tree = name_nested_joins(query.bound.resolved.tree)
+    tree = unique_aliases(tree)
     tree = expand_federated_tables(tree, query.bound.admitted.catalog)
     tree = push_filters_into_unions(tree)
     split = split_query(tree, lambda table: table.db)

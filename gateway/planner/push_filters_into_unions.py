@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from sqlglot import exp
 
 from sql.scopes import block_sources, free_aliases, join_conjuncts, source_alias, split_conjuncts
@@ -71,10 +69,12 @@ def _substitute(conjunct: exp.Expr, arm: exp.Select, alias: str) -> exp.Expr:
 
     def replace(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Column) and node.table == alias:
-            return values[node.name].copy()
+            value: exp.Expr = values[node.name].copy()
+            return value
         return node
 
-    return cast(exp.Expr, conjunct.copy().transform(replace, copy=False))
+    replaced: exp.Expr = conjunct.copy().transform(replace, copy=False)
+    return replaced
 
 
 def _constant_truth(condition: exp.Expr) -> bool | None:
