@@ -1,0 +1,145 @@
+"""Arrow values as text and as JSON: exact decimals, ISO dates, binary as hex."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_DAY = 86_400_000_000
+
+
+def column_texts(column: pa.Array, *, separator: str = " ") -> list[str | None]:
+    """One text per value, None for NULL. `separator` stands between a timestamp's date and time.
+
+    Lists, structs and maps are written as JSON.
+    """
+    values = column_values(column)
+    render = _renderer(column.type, separator)
+    return [None if value is None else render(value) for value in values]
+
+
+def column_jsons(column: pa.Array) -> list[str]:
+    """One JSON text per value. Decimals are numbers with all their digits; NaN and infinities are strings."""
+    return [json_text(value) for value in column_values(column)]
+
+
+def column_values(column: pa.Array) -> list[Any]:
+    """The values as Python objects; those Python cannot hold (nanoseconds, the year 10000) as text."""
+    kind = column.type
+    if pa.types.is_float32(kind):
+        # As a Python float, 0.1 would read 0.10000000149011612.
+        shortest = pc.cast(column, pa.string()).to_pylist()
+        return [None if text is None else float(text) for text in shortest]
+    nanoseconds = (pa.types.is_timestamp(kind) or pa.types.is_time64(kind)) and kind.unit == "ns"
+    if not nanoseconds:
+        try:
+            return list(column.to_pylist())
+        except (ValueError, OverflowError):
+            pass
+    return list(pc.cast(column, pa.string()).to_pylist())
+
+
+def is_number(kind: pa.DataType) -> bool:
+    """True for types whose values are aligned on the right."""
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def unique_names(names: Sequence[str]) -> list[str]:
+    """The names, with `_1`, `_2` … added to those that stand for a second column, as JSON keys must differ."""
+    taken = set(names)
+    seen: set[str] = set()
+    result = []
+    for name in names:
+        candidate, number = name, 0
+        while candidate in seen or (number and candidate in taken):
+            number += 1
+            candidate = f"{name}_{number}"
+        seen.add(candidate)
+        result.append(candidate)
+    return result
+
+
+def json_text(value: Any) -> str:
+    """One value as JSON."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float() if math.isfinite(value):
+            return repr(value)
+        case Decimal():
+            return format(value, "f")
+        case dict():
+            return "{" + ", ".join(f"{json_text(str(k))}: {json_text(v)}" for k, v in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(json_text(item) for item in value) + "]"
+        case tuple() if not hasattr(value, "nanoseconds"):
+            # A map's entry.
+            return "[" + ", ".join(json_text(item) for item in value) + "]"
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case _:
+            return json.dumps(scalar_text(value, "T"), ensure_ascii=False)
+
+
+def scalar_text(value: Any, separator: str = " ") -> str:
+    """One value that is neither NULL nor nested, as text."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return _float_text(value)
+        case Decimal():
+            return format(value, "f")
+        case bytes():
+            return value.hex()
+        case datetime():
+            return value.isoformat(sep=separator)
+        case date() | time():
+            return value.isoformat()
+        case timedelta():
+            microseconds = value // timedelta(microseconds=1)
+            days = int(microseconds / _DAY)
+            return _duration_text(0, days, (microseconds - days * _DAY) * 1000)
+        case _ if hasattr(value, "nanoseconds"):
+            return _duration_text(value.months, value.days, value.nanoseconds)
+        case _:
+            return str(value)
+
+
+def _renderer(kind: pa.DataType, separator: str) -> Callable[[Any], str]:
+    if pa.types.is_nested(kind):
+        return json_text
+    if pa.types.is_string(kind) or pa.types.is_integer(kind):
+        return str
+    return lambda value: scalar_text(value, separator)
+
+
+def _float_text(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return repr(value)
+
+
+def _duration_text(months: int, days: int, nanoseconds: int) -> str:
+    """An ISO 8601 duration: P1Y2M3DT4.5S."""
+    years, months = int(months / 12), int(math.fmod(months, 12))
+    sign = "-" if nanoseconds < 0 else ""
+    whole, fraction = divmod(abs(nanoseconds), 10**9)
+    seconds = f"{sign}{whole}" + (f".{fraction:09d}".rstrip("0") if fraction else "")
+    parts = [f"{number}{unit}" for number, unit in ((years, "Y"), (months, "M"), (days, "D")) if number]
+    if nanoseconds or not parts:
+        parts.append(f"T{seconds}S")
+    return "P" + "".join(parts)
