@@ -23,7 +23,6 @@ from gateway.telemetry import Telemetry
 from policies.department import validate_department
 from sql.engine import EnginePool
 
-
 __all__ = ["Agent", "Gateway", "load_agents", "open_gateway"]
 
 

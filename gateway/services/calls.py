@@ -10,7 +10,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import grpc
 from opentelemetry import trace
@@ -39,7 +39,14 @@ class Call:
     context: grpc.ServicerContext
 
 
-class CallInterceptor(grpc.ServerInterceptor[Any, Any]):
+if TYPE_CHECKING:
+    Interceptor = grpc.ServerInterceptor[Any, Any]
+else:
+    # Generic in the type stubs, and not where it runs.
+    Interceptor = grpc.ServerInterceptor
+
+
+class CallInterceptor(Interceptor):
     """Authenticates every call of Comity's services and turns errors into statuses."""
 
     def __init__(self, identity: TokenIdentity, log: AuditLog) -> None:
