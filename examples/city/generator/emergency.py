@@ -68,7 +68,7 @@ def _inspections(world: World) -> Iterator[tuple[object, ...]]:
             continue
         if rng.random() < 0.3:
             continue
-        neglected = rng.random() < 0.16
+        neglected = rng.random() < 0.22
         first = date(2025, 10, 1) + timedelta(days=rng.randrange(60))
         for visit in range(4):
             planned = first + timedelta(days=120 * visit + rng.randrange(15))

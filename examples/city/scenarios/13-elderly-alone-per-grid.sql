@@ -14,5 +14,5 @@ JOIN natural_resources.grid AS g ON g.grid_id = r.grid_id
 LEFT JOIN civil_affairs.elderly AS e ON e.person_id = r.person_id
 WHERE r.lives_alone AND r.birth_date <= DATE '1946-11-01'
 GROUP BY g.grid_id, g.grid_name, g.keeper, g.keeper_phone
-HAVING count(DISTINCT r.person_id) >= 2
 ORDER BY alone_over_80 DESC, g.grid_id
+LIMIT 20
