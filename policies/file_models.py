@@ -146,7 +146,7 @@ class SqlMask(FileModel):
     sql: Text
 
 
-_MASK_FORMS: dict[str, type[FileModel]] = {
+MASK_FORMS: dict[str, type[FileModel]] = {
     "constant": ConstantMask,
     "keep_first": KeepFirstMask,
     "keep_last": KeepLastMask,
@@ -159,8 +159,8 @@ def _mask_form(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return "word"
     if isinstance(value, dict) and len(value) == 1:
-        return next((form for form in _MASK_FORMS if form in value), None)
-    return next((form for form, model in _MASK_FORMS.items() if isinstance(value, model)), None)
+        return next((form for form in MASK_FORMS if form in value), None)
+    return next((form for form, model in MASK_FORMS.items() if isinstance(value, model)), None)
 
 
 MaskForm = Annotated[
@@ -176,7 +176,7 @@ MaskForm = Annotated[
         custom_error_message="is not a mask: write one of "
         + ", ".join(get_args(MaskWord))
         + ", or one of "
-        + ", ".join(f"{{{form}: …}}" for form in _MASK_FORMS),
+        + ", ".join(f"{{{form}: …}}" for form in MASK_FORMS),
     ),
 ]
 

@@ -11,13 +11,13 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from comity.errors import ConfigurationError
-from policies.file_models import FileModel, describe_type
+from policies.file_models import MASK_FORMS, FileModel, describe_type
 from policies.yaml_document import Location, YamlDocument
 
 M = TypeVar("M", bound=FileModel)
 
 SECRET_KEY = re.compile(
-    r"(?i)^(?:.*[_-])?(?:password|passwd|pwd|secret|token|api_?key|private_?key|credentials?)$"
+    r"(?i)^(?:.*[_-])?(?:password|passwd|pwd|secret|token|api[_-]?key|private[_-]?key|credentials?)$"
 )
 
 
@@ -48,26 +48,26 @@ def read_model(document: YamlDocument, model: type[M], *, code: str) -> M:
 def _first_error(
     document: YamlDocument, model: type[FileModel], error: ValidationError, code: str
 ) -> ConfigurationError:
-    found: list[tuple[int, int, str, str]] = []
-    for rank, details in enumerate(error.errors(include_url=False)):
+    # By location: a value that fits none of several forms has an error for each of them.
+    found: dict[Location, tuple[str, str]] = {}
+    for details in error.errors(include_url=False):
         loc = details["loc"]
         if details["type"] == "empty_key":
             loc = (*loc, details["ctx"]["key"])
         location = _existing(document, loc)
-        line = document.line_of(location)
-        key = str(details["loc"][-1]) if details["loc"] else ""
+        key = str(loc[-1]) if loc else ""
         if details["type"] == "extra_forbidden" and SECRET_KEY.match(key):
             message = f"`{key}`: a secret never stands in a file; refer to it as ${{VARIABLE}} or file:…"
-            found.append((line, -1, message, "CONFIG_SECRET"))
+            found[location] = ("CONFIG_SECRET", message)
+        elif details["type"] == "missing":
+            found.setdefault((*location, key), (code, _message(model, details, location)))
         else:
-            found.append((line, rank, _message(model, details), code))
-    found.sort()
-    secrets = [f for f in found if f[3] == "CONFIG_SECRET"]
-    line, _, message, found_code = (secrets or found)[0]
-    more = len({(f[0], f[2]) for f in found}) - 1
-    tail = f" (and {more} more)" if more else ""
-    place = next((loc for loc, at in document.lines.items() if at == line), ())
-    return document.error(place, message + tail, code=found_code)
+            found.setdefault(location, (code, _message(model, details, location)))
+    secrets = [location for location, (its_code, _) in found.items() if its_code == "CONFIG_SECRET"]
+    first = min(secrets or found, key=document.line_of)
+    its_code, message = found[first]
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return document.error(first, message + more, code=its_code)
 
 
 def _existing(document: YamlDocument, loc: tuple[int | str, ...]) -> Location:
@@ -79,43 +79,38 @@ def _existing(document: YamlDocument, loc: tuple[int | str, ...]) -> Location:
     return location
 
 
-def _message(model: type[FileModel], details: ErrorDetails) -> str:
+def _message(model: type[FileModel], details: ErrorDetails, location: Location) -> str:
     loc = details["loc"]
-    key = str(loc[-1]) if loc else "the file"
+    name = next((part for part in reversed(location) if isinstance(part, str)), "the file")
+    value = details["input"]
     context = details.get("ctx", {})
     match details["type"]:
         case "empty_key":
-            return f"`{context['key']}` has no value: give one, or leave the key out"
+            return f"`{name}` has no value: give one, or leave the key out"
         case "extra_forbidden":
-            return f"`{key}` is not a key here{nearest(key, _keys(model, loc[:-1]))}"
+            return f"`{name}` is not a key here{nearest(name, _keys(model, loc[:-1]))}"
         case "missing":
-            return f"`{key}` is missing{_inside(loc)}"
+            return f"`{loc[-1]}` is missing" + (f" in `{name}`" if location else "")
+        case "literal_error" if isinstance(value, str) and value in MASK_FORMS:
+            return f"`{value}` needs a value: {{{value}: …}}"
         case "literal_error":
-            value = str(details["input"])
             words = re.findall(r"'([^']*)'", str(context.get("expected", "")))
-            return f"`{value}` is not a value of `{_named(loc)}`{nearest(value, words)}"
+            return f"`{value}` is not a value of `{name}`{nearest(str(value), words)}"
+        case _ if value is None:
+            return f"`{name}` has no value: give one, or leave the key out"
         case "tuple_type":
-            return f"`{_named(loc)}` must be a list, not {describe_type(details['input'])}"
+            return f"`{name}` must be a list, not {describe_type(value)}"
         case "dict_type" | "model_type" | "model_attributes_type":
-            return f"`{_named(loc)}` must be a mapping, not {describe_type(details['input'])}"
+            return f"`{name}` must be a mapping, not {describe_type(value)}"
         case "string_type":
-            quotes = " (put it in quotes)" if isinstance(details["input"], int | float | bool) else ""
-            return f"`{_named(loc)}` must be text, not {describe_type(details['input'])}{quotes}"
+            quotes = " (put it in quotes)" if isinstance(value, int | float | bool) else ""
+            return f"`{name}` must be text, not {describe_type(value)}{quotes}"
         case "string_pattern_mismatch" | "string_too_short" | "string_too_long":
-            return f"`{_named(loc)}` has the value `{details['input']}`, which is not a name or text allowed here"
+            return f"`{name}` has the value `{value}`, which is not a name or text allowed here"
         case "int_type" | "int_from_float":
-            return f"`{_named(loc)}` must be a whole number, not {describe_type(details['input'])}"
+            return f"`{name}` must be a whole number, not {describe_type(value)}"
         case _:
-            return f"`{_named(loc)}` {details['msg'][:1].lower()}{details['msg'][1:]}"
-
-
-def _named(loc: tuple[int | str, ...]) -> str:
-    names = [part for part in loc if isinstance(part, str) and "[" not in part]
-    return names[-1] if names else "the file"
-
-
-def _inside(loc: tuple[int | str, ...]) -> str:
-    return f" in `{_named(loc[:-1])}`" if len(loc) > 1 else ""
+            return f"`{name}` {details['msg'][:1].lower()}{details['msg'][1:]}"
 
 
 def _keys(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:

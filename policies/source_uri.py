@@ -15,7 +15,7 @@ _LOCATION = ("source", "uri")
 # user:password@host, and password=… or pwd=… as a query parameter, a DSN word or an ODBC attribute.
 _USERINFO = re.compile(r"//[^/?#\s]*?:([^/?#\s]*)@")
 _ASSIGNMENT = re.compile(
-    r"(?i)(?:^|[?&;\s])[a-z_-]*(?:password|passwd|pwd|secret|token|api_?key)\s*=\s*('[^']*'|[^&;\s]*)"
+    r"(?i)(?:^|[?&;\s])[a-z_-]*(?:password|passwd|pwd|secret|token|api[_-]?key)\s*=\s*('[^']*'|[^&;\s]*)"
 )
 
 

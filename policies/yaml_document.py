@@ -22,6 +22,7 @@ YamlValue = None | bool | int | float | str | tuple["YamlValue", ...] | dict[str
 Location = tuple[str | int, ...]
 
 MAX_BYTES = 1 << 20
+MAX_DEPTH = 40
 
 _NULL, _BOOL, _INT, _FLOAT, _STR = (f"tag:yaml.org,2002:{t}" for t in ("null", "bool", "int", "float", "str"))
 
@@ -95,6 +96,7 @@ def parse_yaml(path: Path, raw: bytes) -> YamlDocument:
         raise file_error(path, None, "is not UTF-8 text") from None
     loader = _Composer(text)
     try:
+        _check_depth(path, text)
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -110,6 +112,19 @@ def parse_yaml(path: Path, raw: bytes) -> YamlDocument:
     seen: set[int] = set()
     value = _construct(path, node, (), lines, seen)
     return YamlDocument(path, value, lines, hashlib.sha256(raw).hexdigest())
+
+
+def _check_depth(path: Path, text: str) -> None:
+    """Composing recurses in C, where nesting without end would end the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Composer):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                line = event.start_mark.line + 1 if event.start_mark else None
+                raise file_error(path, line, f"is nested deeper than {MAX_DEPTH} levels")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _construct(
