@@ -1,0 +1,99 @@
+"""From text to dispatch without a cached plan, against what sqlglot alone needs for the same text: parse,
+qualify and generate. Both in this process, over the 22 TPC-H queries.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+
+from sqlglot import parse_one
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.schema import MappingSchema
+
+from benchmarks.report import write_result
+from benchmarks.tpch.federation import PURPOSE, TOKEN
+from benchmarks.tpch.prepare import default_directory, prepare
+from benchmarks.tpch.tables import DEPARTMENTS, query_texts
+from gateway.assembly import Gateway, open_gateway
+from gateway.stages import Lifetime, QueryRequest
+
+Planner = Callable[[str], object]
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks planning", description=__doc__)
+    parser.add_argument("--data", type=Path, metavar="DIR", help="a directory that tpch-three prepared")
+    parser.add_argument("--runs", type=int, default=15, help="runs of each query; times are medians")
+    options = parser.parse_args(arguments)
+    directory = options.data or default_directory(0.1)
+    prepare(directory, 0.1)
+    gateway = open_gateway(directory)
+    try:
+        ours = _measure(plan_once(gateway), options.runs)
+    finally:
+        gateway.close()
+    alone = _measure(sqlglot_once(), options.runs)
+    print("        text to dispatch     sqlglot   ratio")
+    ratios = {name: ours[name] / alone[name] for name in ours}
+    for name in ours:
+        print(f"{name}  {ours[name] * 1000:11.3f} ms  {alone[name] * 1000:8.3f} ms  {ratios[name]:6.2f}")
+    middle = median(ratios.values())
+    print(f"median ratio {middle:.2f} (goal: at most 4)")
+    queries = {name: {"ours": ours[name], "sqlglot": alone[name], "ratio": ratios[name]} for name in ours}
+    path = write_result("planning", {"median_ratio": middle, "runs": options.runs, "queries": queries})
+    print(f"written to {path}")
+    return 0
+
+
+def plan_once(gateway: Gateway) -> Planner:
+    """Everything that a question meets before dispatch, except the write to the audit log."""
+    pipeline = gateway.pipeline
+    principal = gateway.federation.principals[TOKEN]
+
+    def plan(sql: str) -> object:
+        request = QueryRequest(
+            query_id=str(uuid.uuid4()),
+            trace_id="",
+            principal=principal,
+            peer="",
+            sql=sql,
+            positional=(),
+            named={},
+            purpose=PURPOSE,
+            allow_partial=False,
+            lifetime=Lifetime(time.monotonic() + 600),
+        )
+        return pipeline.plan(request, pipeline.recorder.begin(request, pipeline.telemetry))
+
+    return plan
+
+
+def sqlglot_once() -> Planner:
+    """Parse, qualify and generate, with a schema that was built before."""
+    tables = {table.name: table.columns for department in DEPARTMENTS for table in department.tables}
+    schema = MappingSchema(dict(tables), dialect="duckdb")
+
+    def qualified(sql: str) -> object:
+        tree = qualify(parse_one(sql, read="duckdb"), schema=schema, dialect="duckdb")
+        return tree.sql("duckdb")
+
+    return qualified
+
+
+def _measure(run: Planner, runs: int) -> dict[str, float]:
+    """Median seconds by query, after one run to warm what both keep for good."""
+    seconds: dict[str, float] = {}
+    for name, text in query_texts().items():
+        run(text)
+        measured = []
+        for _ in range(runs):
+            started = time.perf_counter()
+            run(text)
+            measured.append(time.perf_counter() - started)
+        seconds[name] = median(measured)
+    return seconds

@@ -1,0 +1,51 @@
+"""A gateway of its own process, so that what is measured is not shared with the client that measures.
+
+Run as a program it is that process: it serves the federation named on its command line, says its address on
+stdout, and stops when its stdin ends.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A running gateway: its address for `comity.connect`, and its process."""
+
+    address: str
+    pid: int
+
+
+@contextmanager
+def serve(directory: Path) -> Iterator[Serving]:
+    """Serves the federation in `directory` while the context lasts."""
+    command = [sys.executable, "-m", "benchmarks.serving", str(directory)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        if not address:
+            raise RuntimeError(f"the gateway on {directory} did not start; its stderr says why")
+        try:
+            yield Serving(address, process.pid)
+        finally:
+            process.stdin.close()
+            process.wait()
+
+
+def main() -> None:
+    from gateway.embedded import start
+
+    with start(Path(sys.argv[1])) as address:
+        print(address, flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
