@@ -9,11 +9,22 @@ from dataclasses import dataclass
 class TextLimits:
     """Caps that are checked before anything recursive sees the text.
 
-    `bytes` counts UTF-8. `depth` is the deepest nesting of brackets, CASE, and prefix operators; `list_length`
-    the most items of one bracket, or operands of one unbroken chain of operators.
+    `bytes` counts UTF-8. `depth` is the deepest nesting of brackets, CASE and prefix operators together.
+    `list_length` is the most items between two brackets, `chain` the most operators of one kind in a row (AND
+    and OR, arithmetic, joins and set operations of one block), and `postfix` the same for those that a
+    parser recurses on (casts, BETWEEN, IN, subscripts).
     """
 
     bytes: int = 262_144
     tokens: int = 20_000
     depth: int = 100
     list_length: int = 20_000
+    chain: int = 500
+    postfix: int = 100
+
+
+DEFAULT_LIMITS = TextLimits()
+IDENTIFIER_BYTES = 63
+"""The longest identifier: what every engine we know keeps whole (PostgreSQL cuts longer ones)."""
+EXPANDED_NODES = 200_000
+"""The most tree nodes that aliases used again and again may expand to."""

@@ -1,4 +1,4 @@
-"""Values for placeholders, substituted as literals before anything is resolved."""
+"""Values for placeholders, substituted as typed literals before any name is looked up."""
 
 from __future__ import annotations
 
@@ -7,54 +7,114 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import pairwise
 
 from sqlglot import exp
+from sqlglot.tokenizer_core import TokenType
 
 from comity.errors import SqlError
+from sql.lexical import has_control_characters, read_tokens
+from sql.limits import DEFAULT_LIMITS
 from sql.parse import ParsedQuery
 
 ParameterValue = None | bool | int | float | Decimal | str | bytes | date | datetime
+
+_WIDEST_INTEGER = 2**127
 
 
 def bind_parameters(
     parsed: ParsedQuery, positional: Sequence[ParameterValue], named: Mapping[str, ParameterValue]
 ) -> ParsedQuery:
-    """The same question with every placeholder replaced by a typed literal. Raises `SqlError` (`SQL_PARAMETER`)."""
-    values: dict[str, ParameterValue] = {str(i): v for i, v in enumerate(positional, 1)}
+    """The same question with every placeholder replaced by its value.
+
+    `positional` are the values of `?` and `$1` in order, `named` those of `$name`, whatever its case. Raises
+    `SqlError` (`SQL_PARAMETER`) that names what is missing or unused; it never repeats a value.
+    """
+    values: dict[str, ParameterValue] = {str(number): value for number, value in enumerate(positional, 1)}
     values.update({name.lower(): value for name, value in named.items()})
-    missing = [p for p in parsed.placeholders if p.lower() not in values]
-    unused = [v for v in values if v not in {p.lower() for p in parsed.placeholders}]
-    if missing or unused:
-        raise SqlError(f"missing {missing}, unused {unused}", code="SQL_PARAMETER")
+    _check_names(parsed, values, len(positional))
     if not values:
         return parsed
+    literals = {name: literal(value, f"${name}") for name, value in values.items()}
     tree = parsed.tree.copy()
-    for index, node in enumerate(tree.find_all(exp.Placeholder, bfs=False), 1):
-        node.replace(literal(values[(str(node.this or index)).lower()]))
-    return dataclasses.replace(parsed, tree=tree, placeholders=())
+    for node in list(tree.find_all(exp.Placeholder)):
+        node.replace(literals[str(node.this).lower()].copy())
+    return dataclasses.replace(
+        parsed, tree=tree, placeholders=(), bound_text=_bound_text(parsed.text, literals)
+    )
 
 
-def literal(value: ParameterValue) -> exp.Expr:
-    """A value as a typed literal."""
-    if value is None:
-        return exp.null()
-    if isinstance(value, bool):
-        return exp.Boolean(this=value)
-    if isinstance(value, int):
-        return exp.Literal.number(value) if value >= 0 else exp.Neg(this=exp.Literal.number(-value))
-    if isinstance(value, float):
-        text = "NaN" if math.isnan(value) else repr(value)
-        return exp.cast(exp.Literal.string(text), "DOUBLE", dialect="duckdb")
-    if isinstance(value, Decimal):
-        scale = max(0, -int(value.as_tuple().exponent))
-        precision = max(len(value.as_tuple().digits), scale, 1)
-        return exp.cast(exp.Literal.string(f"{value:f}"), f"DECIMAL({precision},{scale})", dialect="duckdb")
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            return exp.cast(exp.Literal.string(value.isoformat(" ")), "TIMESTAMP", dialect="duckdb")
-        return exp.cast(exp.Literal.string(value.astimezone(UTC).isoformat(" ")), "TIMESTAMPTZ", dialect="duckdb")
-    if isinstance(value, date):
-        return exp.cast(exp.Literal.string(value.isoformat()), "DATE", dialect="duckdb")
-    if isinstance(value, bytes):
-        return exp.cast(exp.Literal.string("".join(f"\\x{b:02X}" for b in value)), "BLOB", dialect="duckdb")
-    return exp.Literal.string(value)
+def _check_names(parsed: ParsedQuery, values: Mapping[str, ParameterValue], positional: int) -> None:
+    missing = [name for name in parsed.placeholders if name not in values]
+    unused = [name for name in values if name not in parsed.placeholders]
+    if not missing and not unused:
+        return
+    if all(name.isdigit() for name in (*parsed.placeholders, *values)):
+        message = f"the question has {len(parsed.placeholders)} placeholders and {positional} values"
+    else:
+        parts = []
+        if missing:
+            parts.append("no value for " + ", ".join(f"${name}" for name in missing))
+        if unused:
+            parts.append("no placeholder for the value of " + ", ".join(f"${name}" for name in unused))
+        message = "; ".join(parts)
+    raise SqlError(message, code="SQL_PARAMETER")
+
+
+def _bound_text(text: str, literals: Mapping[str, exp.Expr]) -> str:
+    parts: list[str] = []
+    end = 0
+    for dollar, name in pairwise(read_tokens(text, DEFAULT_LIMITS)):
+        if dollar.token_type == TokenType.PARAMETER:
+            parts += [text[end : dollar.start], "(", literals[name.text.lower()].sql(dialect="duckdb"), ")"]
+            end = dollar.end + 1
+    parts.append(text[end:])
+    return "".join(parts)
+
+
+def literal(value: ParameterValue, name: str = "the parameter") -> exp.Expr:
+    """A value as a literal of its type. Raises `SqlError` (`SQL_PARAMETER`) for one that no literal holds."""
+    match value:
+        case None:
+            return exp.Null()
+        case bool():
+            return exp.Boolean(this=value)
+        case int():
+            if abs(value) >= _WIDEST_INTEGER:
+                raise SqlError(f"{name} is an integer of more than 128 bits", code="SQL_PARAMETER")
+            number = exp.Literal(this=str(abs(value)), is_string=False)
+            return number if value >= 0 else exp.Paren(this=exp.Neg(this=number))
+        case float():
+            return _cast("NaN" if math.isnan(value) else repr(value), "DOUBLE")
+        case Decimal():
+            return _decimal(value, name)
+        case datetime():
+            if value.tzinfo is None:
+                return _cast(value.isoformat(" "), "TIMESTAMP")
+            return _cast(value.astimezone(UTC).isoformat(" "), "TIMESTAMPTZ")
+        case date():
+            return _cast(value.isoformat(), "DATE")
+        case bytes():
+            return _cast("".join(f"\\x{byte:02X}" for byte in value), "BLOB")
+        case str():
+            if has_control_characters(value):
+                raise SqlError(f"{name} holds a control character", code="SQL_PARAMETER")
+            return exp.Literal(this=value, is_string=True)
+    raise SqlError(f"{name} is of a type that no literal holds", code="SQL_PARAMETER")
+
+
+def _decimal(value: Decimal, name: str) -> exp.Expr:
+    if not value.is_finite():
+        raise SqlError(f"{name} is not a finite decimal", code="SQL_PARAMETER")
+    _, digits, exponent = value.as_tuple()
+    scale = max(0, -int(exponent))
+    precision = max(len(digits) + max(0, int(exponent)), scale, 1)
+    if precision > 38:
+        raise SqlError(f"{name} is a decimal of more than 38 digits", code="SQL_PARAMETER")
+    return _cast(f"{value:f}", f"DECIMAL({precision}, {scale})")
+
+
+def _cast(text: str, kind: str) -> exp.Expr:
+    return exp.Cast(
+        this=exp.Literal(this=text, is_string=True), to=exp.DataType.build(kind, dialect="duckdb")
+    )
