@@ -69,11 +69,11 @@ class Narrator:
 
 
 def summary_line(summary: Summary, seconds: float) -> str:
-    """`4 rows in 0.12 s; left health: 4 rows, 1.2 kB; audit record 7`."""
+    """`4 rows in 0.12 s; health sent 4 rows (1.2 kB), tax sent 1 row (20 B); audit record 7`."""
     parts = [f"{summary.rows:,} {'row' if summary.rows == 1 else 'rows'} in {seconds:.2f} s"]
-    left = [_left(part) for part in summary.coverage if part.complete]
-    if left:
-        parts.append("left " + ", ".join(left))
+    sent = [_sent(part) for part in summary.coverage if part.complete]
+    if sent:
+        parts.append(", ".join(sent))
     parts.append(f"audit record {summary.audit_leaf_index}")
     return "; ".join(parts)
 
@@ -108,9 +108,9 @@ def byte_text(count: int) -> str:
     return f"{size:.1f} TB"
 
 
-def _left(part: Coverage) -> str:
+def _sent(part: Coverage) -> str:
     rows = f"{part.rows:,} {'row' if part.rows == 1 else 'rows'}"
-    return f"{part.department}: {rows} ({byte_text(part.bytes)})"
+    return f"{part.department} sent {rows} ({byte_text(part.bytes)})"
 
 
 def _lines(text: str, indent: str) -> str:

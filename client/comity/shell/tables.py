@@ -144,7 +144,7 @@ def lay_out(
         for index, cell in enumerate(row):
             width = len(NULL) if cell is None else display_width(_cell_text(cell, style))
             widths[index] = max(widths[index], width)
-    frame = display_width(style.left + style.right)
+    frame = max(display_width(style.left + style.right), display_width(style.rule_left + style.rule_right))
     gap = display_width(style.between)
     shown: list[int | None] = list(range(len(names)))
     clipped = False
