@@ -18,7 +18,7 @@ if not __package__:
     __package__ = f"{_here.parent.name}.{_here.name}"
 
 from .generator.build import SEED, build
-from .generator.homes import HOMES, Home, homes_without_mariadb
+from .generator.homes import HOMES, Home, homes_without_mariadb, mariadb_is_installed
 from .generator.load import load
 from .generator.people import TODAY
 from .generator.prepare import CITY, Prepared, prepare
@@ -33,6 +33,7 @@ __all__ = [
     "build",
     "homes_without_mariadb",
     "load",
+    "mariadb_is_installed",
     "prepare",
 ]
 
