@@ -235,3 +235,8 @@ def people() -> pa.Table:
             "tags": pa.array([["慢病", "高血压"], [], None, ["x"]], pa.list_(pa.string())),
         }
     )
+
+
+@pytest.fixture
+def gateway_address(gateway: Gateway) -> str:
+    return gateway.address

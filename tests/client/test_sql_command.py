@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,19 +17,9 @@ from comity.shell.main import run
 from comity.v1 import query_pb2
 
 from .conftest import Gateway
-
-GOLDEN = Path(__file__).parent / "golden"
+from .golden_files import check_golden
 
 NUMBERS = pa.schema([("n", pa.int64())])
-
-
-def golden(name: str, text: str) -> None:
-    """Compares with a file a person has read; COMITY_UPDATE_GOLDEN=1 writes it anew."""
-    path = GOLDEN / name
-    if os.environ.get("COMITY_UPDATE_GOLDEN"):
-        path.write_text(text, "utf-8", newline="")
-    with path.open(encoding="utf-8", newline="") as file:
-        assert text == file.read()
 
 
 @pytest.fixture(autouse=True)
@@ -48,12 +37,12 @@ def test_each_text_format_writes_what_its_golden_file_shows(
     kind: str, sql: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["sql", "-c", sql, "--format", kind]) == 0
-    golden(f"{'people' if sql == 'SELECT 1' else 'empty'}.{kind}", capsys.readouterr().out)
+    check_golden(f"{'people' if sql == 'SELECT 1' else 'empty'}.{kind}", capsys.readouterr().out)
 
 
 def test_table_is_the_default_format(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["sql", "-c", "SELECT 1"]) == 0
-    golden("people.table", capsys.readouterr().out)
+    check_golden("people.table", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("width", [60, 30])
@@ -62,7 +51,7 @@ def test_a_narrow_table_cuts_values_and_leaves_out_columns_and_says_so(
 ) -> None:
     assert run(["sql", "-c", "SELECT 1", "--max-width", str(width)]) == 0
     out, err = capsys.readouterr()
-    golden(f"people-{width}.table", out)
+    check_golden(f"people-{width}.table", out)
     assert "cut to the width" in err
 
 
@@ -116,7 +105,7 @@ def test_a_files_name_tells_its_format(
             assert pa.ipc.open_stream(path).read_all() == people
         case suffix:
             known = {".csv": "csv", ".jsonl": "jsonl", ".json": "json", ".md": "markdown", ".txt": "table"}
-            golden(f"people.{known[suffix]}", path.read_bytes().decode())
+            check_golden(f"people.{known[suffix]}", path.read_bytes().decode())
 
 
 def breaking(gateway: Gateway) -> None:
@@ -200,7 +189,7 @@ def test_each_error_is_told_with_its_place_and_status(
     assert run(["sql", "-c", QUESTION]) == status
     out, err = capsys.readouterr()
     assert out == ""
-    golden(f"error-{case}.txt", err)
+    check_golden(f"error-{case}.txt", err)
 
 
 def test_a_partial_answer_is_shown_told_and_status_5(

@@ -53,7 +53,7 @@ def describe_table(table: TableInfo, purposes: Mapping[str, str]) -> str:
     lines += [f"  {key}: {printable(value)}" for key, value in facts.items() if value]
     header = ["column", "type", "title", "use", "shown as", "element"]
     rows = [
-        [column.name, column.type, column.title, _use(column), column.mask or "is", column.element]
+        [column.name, column.type, column.title, _use(column), _shown(column), column.element]
         for column in table.columns
     ]
     lines += ["", *format_table(header, rows)]
@@ -65,6 +65,12 @@ def describe_table(table: TableInfo, purposes: Mapping[str, str]) -> str:
 def catalog_json(tables: Sequence[TableInfo]) -> str:
     """The same as JSON."""
     return json.dumps([asdict(table) for table in tables], ensure_ascii=False, indent=2)
+
+
+def _shown(column: ColumnInfo) -> str:
+    if column.mask:
+        return column.mask
+    return "as it is" if "read" in column.uses else "not shown"
 
 
 def _use(column: ColumnInfo) -> str:
