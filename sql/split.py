@@ -73,7 +73,11 @@ def split_query(tree: exp.Query, context_of: ContextOf) -> Split:
 
     The input is not changed. A query without tables has no pieces.
     """
-    copy = unique_aliases(name_nested_joins(tree))
+    return split_prepared(unique_aliases(name_nested_joins(tree)), context_of)
+
+
+def split_prepared(copy: exp.Query, context_of: ContextOf) -> Split:
+    """As `split_query`, for a tree whose aliases are unique already, and which it takes apart."""
     splitter = _Splitter(context_of)
     found = splitter.contexts(copy)
     if len(found) == 1:

@@ -9,18 +9,20 @@ from sql.scopes import is_cte_reference
 
 
 def expand_federated_tables(tree: exp.Query, catalog: Catalog) -> exp.Query:
-    """A copy of `tree` in which each federated table is a UNION ALL over its members.
+    """`tree` with each federated table as a UNION ALL over its members; a copy where there is one.
 
     Only the columns that the tree uses are listed, and the member column is a literal per member. Aliases
     must be unique in `tree`.
     """
+    if not any(_federated(node, catalog) for node in tree.find_all(exp.Table)):
+        return tree
     copy = tree.copy()
     used: dict[str, dict[str, None]] = {}
     for column in copy.find_all(exp.Column):
         used.setdefault(column.table, {})[column.name] = None
     for node in list(copy.find_all(exp.Table)):
-        table = None if is_cte_reference(node) else catalog.find(node.db, node.name)
-        if table is None or not table.members:
+        table = _federated(node, catalog)
+        if table is None:
             continue
         arms = [_arm(table, member, tuple(used.get(node.alias_or_name, {}))) for member in table.members]
         alias = exp.TableAlias(this=exp.to_identifier(node.alias_or_name, quoted=True))
@@ -28,6 +30,11 @@ def expand_federated_tables(tree: exp.Query, catalog: Catalog) -> exp.Query:
         union.meta["federated"] = True
         node.replace(union)
     return copy
+
+
+def _federated(node: exp.Table, catalog: Catalog) -> Table | None:
+    table = None if is_cte_reference(node) else catalog.find(node.db, node.name)
+    return table if table is not None and table.members else None
 
 
 def _arm(table: Table, member: tuple[str, str], columns: tuple[str, ...]) -> exp.Select:

@@ -11,7 +11,7 @@ from sql.binder import Binder
 from sql.catalog import Catalog, Column, Fragment, TableUse
 from sql.name_nested_joins import name_nested_joins
 from sql.scopes import block_sources, is_cte_reference
-from sql.split import Piece, Split, split_query
+from sql.split import Piece, Split, split_prepared
 from sql.types import arrow_schema
 from sql.unique_aliases import unique_aliases
 
@@ -25,14 +25,14 @@ def make_plan(query: AuthorizedQuery, binder: Binder, published: Catalog) -> Fed
     2. `unique_aliases`: afterwards a column's table name identifies its FROM item.
     3. `expand_federated_tables`: unions over members, with only the columns that are used.
     4. `push_filters_into_unions`: members filter, and excluded members are not asked.
-    5. `split_query`: the largest parts that one department runs alone, and the residual.
+    5. `split_prepared`: the largest parts that one department runs alone, and the residual.
     6. `share_fragments`: equal parts run once.
     """
     tree = name_nested_joins(query.bound.resolved.tree)
     tree = unique_aliases(tree)
     tree = expand_federated_tables(tree, query.bound.admitted.catalog)
     tree = push_filters_into_unions(tree)
-    split = split_query(tree, lambda table: table.db)
+    split = split_prepared(tree, lambda table: table.db)
     schema = query.bound.resolved.schema
     if split.residual is None:
         fragment = _whole(split, query)

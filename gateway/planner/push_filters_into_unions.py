@@ -8,12 +8,14 @@ from sql.scopes import block_sources, free_aliases, join_conjuncts, source_alias
 
 
 def push_filters_into_unions(tree: exp.Query) -> exp.Query:
-    """A copy of `tree` in which conjuncts over one federated table stand inside each of its members.
+    """`tree` with conjuncts over one federated table inside each of its members; a copy where there is one.
 
     A conjunct moves from WHERE, or from the ON of an inner join, when the table cannot be filled with
     NULLs by an outer join of the block. Conditions on the member column alone decide now which members
     are asked at all.
     """
+    if not any(node.meta.get("federated") for node in tree.find_all(exp.Subquery)):
+        return tree
     copy = tree.copy()
     for select in list(copy.find_all(exp.Select)):
         _push_in_block(select)
