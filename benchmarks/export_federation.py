@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import psycopg
-import yaml
 
-from benchmarks.tpch.federation import PURPOSE, TOKEN
+from benchmarks.federation_files import open_policy, write_federation_file, write_yaml
 from connectors.servers import LocalServer, start_postgresql
 
 ROWS = 1_000_000
@@ -37,7 +36,7 @@ def prepare(directory: Path) -> LocalServer:
     with psycopg.connect(server.uri(DATABASE), autocommit=True) as connection:
         known = connection.execute("SELECT to_regclass(%s)", [TABLE]).fetchone()
         if known is None or known[0] is None:
-            columns = ", ".join(f"{value}::{kind} AS {name}" for name, (_, kind, value) in COLUMNS.items())
+            columns = ", ".join(f"({value})::{kind} AS {name}" for name, (_, kind, value) in COLUMNS.items())
             connection.execute(
                 f"CREATE TABLE {TABLE} AS SELECT {columns} FROM generate_series(1, {ROWS}) AS series (n)"
             )
@@ -49,36 +48,15 @@ def prepare(directory: Path) -> LocalServer:
 
 def _write(directory: Path) -> None:
     home = directory / "departments" / "weather"
-    analyst = {"subject": "bench", "department": "benchmarks", "roles": ["analyst"]}
-    grant = {
-        "id": "benchmark",
-        "reason": "Invented data, for measuring",
-        "principals": {"roles": ["analyst"]},
-        "purposes": [PURPOSE],
-        "columns": {name: {"use": ["read"]} for name in COLUMNS},
-    }
-    files: dict[Path, object] = {
-        directory / "federation.yaml": {
-            "name": "export",
-            "identity": {"tokens": "identity.yaml"},
-            "purposes": {PURPOSE: {"title": "Benchmark"}},
-        },
-        directory / "identity.yaml": {"tokens": {TOKEN: analyst}},
-        home / "department.yaml": {
+    uri = f"embedded:../../data/postgresql?database={DATABASE}"
+    columns = {name: {"type": kind} for name, (kind, _, _) in COLUMNS.items()}
+    write_federation_file(directory, "export")
+    write_yaml(
+        home / "department.yaml",
+        {
             "name": "weather",
-            "source": {
-                "connector": "postgresql",
-                "uri": f"embedded:../../data/postgresql?database={DATABASE}",
-            },
-            "tables": {
-                TABLE: {
-                    "from": f"public.{TABLE}",
-                    "columns": {name: {"type": kind} for name, (kind, _, _) in COLUMNS.items()},
-                }
-            },
+            "source": {"connector": "postgresql", "uri": uri},
+            "tables": {TABLE: {"from": f"public.{TABLE}", "columns": columns}},
         },
-        home / "policies" / f"{TABLE}.yaml": {"table": TABLE, "grants": [grant]},
-    }
-    for path, content in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    )
+    write_yaml(home / "policies" / f"{TABLE}.yaml", open_policy(TABLE, COLUMNS))

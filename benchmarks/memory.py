@@ -16,9 +16,9 @@ import psutil  # type: ignore[import-untyped]
 
 import comity
 from benchmarks.export_federation import ROWS, TABLE, default_directory, prepare
+from benchmarks.federation_files import PURPOSE, TOKEN
 from benchmarks.report import write_result
 from benchmarks.serving import serve
-from benchmarks.tpch.federation import PURPOSE, TOKEN
 
 SIZES = (1_000, 10_000, 100_000, ROWS)
 INTERVAL = 0.01

@@ -16,9 +16,9 @@ import adbc_driver_postgresql.dbapi as postgresql
 
 import comity
 from benchmarks.export_federation import COLUMNS, DATABASE, ROWS, TABLE, default_directory, prepare
+from benchmarks.federation_files import PURPOSE, TOKEN
 from benchmarks.report import write_result
 from benchmarks.serving import serve
-from benchmarks.tpch.federation import PURPOSE, TOKEN
 
 GOAL = 0.7
 

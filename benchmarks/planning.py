@@ -15,8 +15,8 @@ from sqlglot import parse_one
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
+from benchmarks.federation_files import PURPOSE, TOKEN
 from benchmarks.report import write_result
-from benchmarks.tpch.federation import PURPOSE, TOKEN
 from benchmarks.tpch.prepare import default_directory, prepare
 from benchmarks.tpch.tables import DEPARTMENTS, query_texts
 from gateway.assembly import Gateway, open_gateway

@@ -12,8 +12,8 @@ import duckdb
 
 import comity
 from benchmarks.compare import compare
+from benchmarks.federation_files import PURPOSE, TOKEN
 from benchmarks.serving import serve
-from benchmarks.tpch.federation import PURPOSE, TOKEN
 from benchmarks.tpch.prepare import ORACLE
 from benchmarks.tpch.tables import DEPARTMENTS, query_texts
 from comity.client import Connection

@@ -5,36 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from benchmarks.federation_files import ANALYST, PURPOSE, open_policy, write_federation_file, write_yaml
 from benchmarks.tpch.tables import DEPARTMENTS, TpchDepartment, TpchTable
 
-TOKEN = "benchmark-analyst"
-PURPOSE = "benchmark"
 SAMPLE = {"BIGINT": 1, "INTEGER": 1, "VARCHAR": "text", "DATE": "1995-06-17", "DECIMAL(15,2)": "12.34"}
 
 
 def write_federation(directory: Path) -> None:
     """federation.yaml, identity.yaml, and a directory per department with policies and their tests."""
-    _write(
-        directory / "federation.yaml",
-        {
-            "name": "tpch_three",
-            "listen": "127.0.0.1:0",
-            "identity": {"tokens": "identity.yaml"},
-            "purposes": {PURPOSE: {"title": "Benchmark"}, "other": {"title": "Anything else"}},
-            "departments": "departments/*",
-            "audit": {"path": "audit/"},
-        },
-    )
-    analyst = {"subject": "bench", "department": "benchmarks", "roles": ["analyst"]}
-    _write(directory / "identity.yaml", {"tokens": {TOKEN: analyst}})
+    write_federation_file(directory, "tpch_three", {"other": "Anything else"})
     for department in DEPARTMENTS:
         home = directory / "departments" / department.name
-        _write(home / "department.yaml", _department(department))
+        write_yaml(home / "department.yaml", _department(department))
         for table in department.tables:
-            _write(home / "policies" / f"{table.name}.yaml", _policy(table))
-            _write(home / "policies" / f"{table.name}_test.yaml", _policy_test(department, table))
+            write_yaml(home / "policies" / f"{table.name}.yaml", open_policy(table.name, table.columns))
+            write_yaml(home / "policies" / f"{table.name}_test.yaml", _policy_test(department, table))
 
 
 def _department(department: TpchDepartment) -> dict[str, Any]:
@@ -54,17 +39,6 @@ def _department(department: TpchDepartment) -> dict[str, Any]:
     }
 
 
-def _policy(table: TpchTable) -> dict[str, Any]:
-    grant = {
-        "id": "benchmark",
-        "reason": "Invented data, for measuring",
-        "principals": {"roles": ["analyst"]},
-        "purposes": [PURPOSE],
-        "columns": {name: {"use": ["read"]} for name in table.columns},
-    }
-    return {"table": table.name, "grants": [grant]}
-
-
 def _policy_test(department: TpchDepartment, table: TpchTable) -> dict[str, Any]:
     keys = ", ".join(table.primary_key)
     sql = f"SELECT {keys} FROM {department.name}.{table.name}"
@@ -78,7 +52,7 @@ def _policy_test(department: TpchDepartment, table: TpchTable) -> dict[str, Any]
     return {
         "table": table.name,
         "principals": {
-            "analyst": {"subject": "bench", "department": "benchmarks", "roles": ["analyst"]},
+            "analyst": ANALYST,
             "clerk": {"subject": "other", "department": "benchmarks", "roles": ["clerk"]},
         },
         "rows": [row],
@@ -88,8 +62,3 @@ def _policy_test(department: TpchDepartment, table: TpchTable) -> dict[str, Any]
             question("other roles read nothing", "clerk", PURPOSE, denied),
         ],
     }
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
