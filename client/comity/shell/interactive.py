@@ -66,7 +66,8 @@ class Shell:
         tables = self._connection.tables()
         self._completer.learn(tables)
         self._narrator.say(
-            f"comity {comity.__version__}, {self._connection.server}: {len(tables)} tables. \\? shows help."
+            f"comity {comity.__version__}, {self._connection.server}: "
+            f"{len(tables)} {'table' if len(tables) == 1 else 'tables'}. \\? shows help."
         )
         session: PromptSession[str] = PromptSession(
             history=_history(),

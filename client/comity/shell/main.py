@@ -17,7 +17,6 @@ from typer.exceptions import Abort, TyperException
 import comity
 from comity.errors import ComityError
 from comity.shell.commands import catalog, explain, sql
-from comity.shell.narration import Narrator
 from comity.shell.plugins import CommandGroup
 
 INTERRUPTED = 130
@@ -38,6 +37,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         status = command().main(args=list(arguments), prog_name="comity", standalone_mode=False)
     except ComityError as error:
+        from comity.shell.narration import Narrator
+
         Narrator(sys.stderr).error(error)
         return error.exit_status
     except TyperException as error:
