@@ -14,15 +14,9 @@ from sql.parse import parse_expression
 PRINCIPAL = "principal"
 
 
-_REFUSED = (exp.Query, exp.AggFunc, exp.Window, exp.Placeholder, exp.Parameter, exp.Star, exp.Command)
-
-
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> exp.Expr:
-    tree = parse_expression(text)
-    if any(isinstance(node, _REFUSED) for node in tree.walk()):
-        raise SqlError("only a scalar expression may stand here", code="SQL_CONSTRUCT_REFUSED")
-    return without_positions(tree)
+    return without_positions(parse_expression(text))
 
 
 def parse_scalar(text: str) -> exp.Expr:
@@ -38,13 +32,17 @@ def without_positions(tree: exp.Expr) -> exp.Expr:
 
 
 def columns_in(tree: exp.Expr) -> Iterator[exp.Column]:
-    """The references to the table's own columns."""
-    return (c for c in tree.find_all(exp.Column) if c.table.lower() != PRINCIPAL)
+    """Every reference that is not `principal.<attribute>`."""
+    return (c for c in tree.find_all(exp.Column) if not _is_attribute(c))
 
 
 def attributes_in(tree: exp.Expr) -> Iterator[exp.Column]:
     """The references to `principal.<attribute>`."""
-    return (c for c in tree.find_all(exp.Column) if c.table.lower() == PRINCIPAL and not c.args.get("db"))
+    return (c for c in tree.find_all(exp.Column) if _is_attribute(c))
+
+
+def _is_attribute(column: exp.Column) -> bool:
+    return column.table.lower() == PRINCIPAL and len(column.parts) == 2
 
 
 def match_name(name: str, known: Iterable[str]) -> str | None:

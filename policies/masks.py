@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-import sqlglot
 from sqlglot import exp
 
 from comity.errors import SqlError
@@ -20,7 +19,6 @@ from policies.expressions import (
     parse_scalar,
     place_columns,
     type_of,
-    without_positions,
 )
 from policies.model import Mask
 from policies.surnames import COMPOUND_SURNAMES
@@ -95,7 +93,7 @@ def check_mask(mask: Mask, column: str, kind: str | None) -> None:
 
 @lru_cache(maxsize=4096)
 def _placed(mask: Mask, column: str, relation: str, kind: str) -> exp.Expr:
-    return without_positions(place_columns(_template(mask, column, kind).copy(), (column,), relation))
+    return place_columns(_template(mask, column, kind).copy(), (column,), relation)
 
 
 @lru_cache(maxsize=4096)
@@ -104,7 +102,7 @@ def _template(mask: Mask, column: str, kind: str) -> exp.Expr:
         tree = _own_column_only(mask, column)
     else:
         name = exp.to_identifier(column, quoted=True).sql(dialect="duckdb")
-        tree = sqlglot.parse_one(_BUILDERS[mask.name](mask, kind).replace("{x}", name), dialect="duckdb")
+        tree = parse_scalar(_BUILDERS[mask.name](mask, kind).replace("{x}", name))
     found = type_of(tree, {column: kind})
     if found != kind:
         message = f"the mask's expression is {found} and the column {kind}: CAST it, so that the type stays"

@@ -1,13 +1,14 @@
 """Row filters: a condition over a table's own columns and `principal.<attribute>`, bound to one caller.
 
 `principal.subject`, `principal.department` and `principal.roles` are the caller's own; every other name is an
-attribute. A list stands on the right of IN: `town_code IN principal.town_codes`. When an attribute that the
+attribute. A list stands in the parentheses of IN: `town_code IN (principal.town_codes)`. When an attribute that the
 filter names is unset or an empty list, or a list stands where one value is needed, no row passes, wherever
 in the condition it stands.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from sqlglot import exp
@@ -16,15 +17,15 @@ from comity.errors import SqlError
 from policies.expressions import attributes_in, columns_in, match_name, parse_scalar, place_columns, type_of
 from policies.principal import AttributeValue, Principal
 
+_BARE_LIST = re.compile(r"(?i)\bIN\s+principal\b")
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ)
 
 
 def check_row_filter(text: str) -> None:
     """Checks what needs no caller and no types. Raises `SqlError`."""
+    if _BARE_LIST.search(text):
+        raise SqlError("a list stands in parentheses: IN (principal.<attribute>)")
     tree = parse_scalar(text)
-    for attribute in attributes_in(tree):
-        if len(attribute.parts) != 2:
-            raise SqlError(f"`{attribute.sql()}`: write principal.<attribute>", code="SQL_COLUMN_UNKNOWN")
     for column in columns_in(tree):
         if len(column.parts) != 1:
             message = f"`{column.sql()}`: write a column's name alone, or principal.<attribute>"
@@ -41,12 +42,7 @@ def check_filter_type(text: str, types: Mapping[str, str]) -> None:
     if any(match_name(c.name, types) is None for c in columns_in(tree)):
         return
     for attribute in list(attributes_in(tree)):
-        parent = attribute.parent
-        if isinstance(parent, exp.In) and attribute.arg_key == "field":
-            parent.set("field", None)
-            parent.set("expressions", [exp.null()])
-        else:
-            attribute.replace(exp.null())
+        attribute.replace(exp.null())
     found = type_of(tree, types)
     if found != "BOOLEAN":
         raise SqlError(f"a row filter is true or false, and this is {found}", code="SQL_TYPE")
@@ -74,12 +70,11 @@ def bind_row_filter(text: str, principal: Principal, types: Mapping[str, str], r
         values = _values(attribute.name, principal)
         membership = attribute.parent
         textual = _beside_text(attribute, types)
-        if isinstance(membership, exp.In) and attribute.arg_key in {"field", "expressions"}:
+        if isinstance(membership, exp.In) and attribute.arg_key == "expressions":
             if not values:
                 return exp.false()
             literals = [_literal(v, textual=textual) for v in values]
             kept = [e for e in membership.expressions if e is not attribute]
-            membership.set("field", None)
             membership.set("expressions", kept + literals)
         elif len(values) != 1 or isinstance(_raw(attribute.name, principal), tuple):
             return exp.false()

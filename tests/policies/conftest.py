@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import pytest
+from hypothesis import settings
 
 from comity.errors import ConfigurationError
 from policies.department import Department, load_department
-from sql.engine import open_locked
+
+# The machine that runs the tests may be busy: how long an example takes says nothing.
+settings.register_profile("policies", deadline=None)
+settings.load_profile("policies")
 
 CITY = Path(__file__).parent / "data" / "city"
 
@@ -84,11 +87,3 @@ def load_error(write_department: WriteDepartment) -> LoadError:
         return caught.value
 
     return load
-
-
-@pytest.fixture(scope="session")
-def locked_duckdb() -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB as the engine opens it."""
-    connection = open_locked(memory="256MB", threads=1)
-    yield connection
-    connection.close()
