@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.types as pat
 
+from comity.errors import SourceError
+
 LOOSE_DECIMAL = pa.decimal128(38, 10)
 """`numeric` without a precision. A value with more digits than this holds is refused, never rounded."""
 
@@ -92,6 +94,8 @@ def shape_statement(sql: str, columns: pa.Schema, schema: pa.Schema) -> Shape:
 
 
 def _cast(found: pa.Field, wanted: pa.DataType) -> str:
+    if pat.is_struct(found.type) and not pat.is_string(wanted):
+        raise SourceError("the source answers with a record where a value was asked for", code="SOURCE_TYPE")
     name, suffix = _server_type(found), "[]" if pat.is_list(found.type) else ""
     name = name.removeprefix("_") if suffix else name
     if name == "numeric":

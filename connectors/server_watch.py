@@ -1,9 +1,9 @@
 """Stops an embedded database server once no process uses it any more, however those processes ended.
 
-Run as a script, by path and without site packages: `server_watch.py LEASE PID SIGNAL TIDY`. Every process
+Run as a script, by path and without site packages: `server_watch.py LEASE PID BIRTH SIGNAL TIDY`. Every process
 that uses the server holds a shared lock on the file LEASE, which the kernel drops when the process dies, a
 kill -9 included. This process waits for the exclusive lock, so it gets it when the last one is gone; then it
-sends SIGNAL to PID, waits for its end, and removes the directory TIDY (`-`: none) if it is empty but for
+sends SIGNAL to PID if that is still the process born at BIRTH, waits for its end, and removes the directory TIDY (`-`: none) if it is empty but for
 sockets.
 """
 
@@ -26,12 +26,24 @@ def is_running(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        pass
+    return _status(pid)[:1] not in (["Z"], ["X"])
+
+
+def birth(pid: int) -> str:
+    """When `pid` was started, in the kernel's ticks: tells it from a later process of the same number.
+
+    Empty where the machine has no /proc.
+    """
+    return "".join(_status(pid)[19:20])
+
+
+def _status(pid: int) -> list[str]:
+    """The fields of /proc/<pid>/stat from the third (state) on; none where they cannot be read."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0]
-    except (OSError, IndexError):
-        return Path(f"/proc/{pid}").exists() or not Path("/proc/self").exists()
-    return state not in ("Z", "X")
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def stop_process(pid: int, stop_signal: int, timeout: float = STOP_SECONDS) -> None:
@@ -60,10 +72,10 @@ def remove_directory(directory: str) -> None:
 
 
 def main() -> None:
-    lease, pid, stop_signal, tidy = sys.argv[1:5]
+    lease, pid, born, stop_signal, tidy = sys.argv[1:6]
     with Path(lease).open("rb") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        if is_running(int(pid)):
+        if is_running(int(pid)) and birth(int(pid)) == born:
             stop_process(int(pid), int(stop_signal))
         remove_directory(tidy)
 

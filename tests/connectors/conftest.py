@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 pytest.register_assert_rewrite("tests.connectors.suite", "tests.connectors.source")
@@ -18,3 +23,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if argument in metafunc.fixturenames:
             cases = getattr(metafunc.cls, attribute)
             metafunc.parametrize(argument, cases, ids=[str(getattr(case, "id", case)) for case in cases])
+
+
+@pytest.fixture(scope="class")
+def server_directory() -> Iterator[Path]:
+    """A directory for an embedded server. Not under pytest's own, which every session that starts makes private
+    again: run as root, PostgreSQL has an account of its own and would lose its files to the next session."""
+    directory = Path(tempfile.mkdtemp(prefix="comity-test-"))
+    yield directory
+    shutil.rmtree(directory)
