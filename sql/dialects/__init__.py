@@ -6,6 +6,7 @@ then reads the raw columns (`render_scan`) and runs the fragment in its own Duck
 
 from __future__ import annotations
 
-from sql.dialects.native import NotNative, SourceColumn, SourceTables, render_native, render_scan
+from sql.dialects.native import render_native, render_scan
+from sql.dialects.source import NotNative, SourceColumn, SourceTables
 
 __all__ = ["NotNative", "SourceColumn", "SourceTables", "render_native", "render_scan"]

@@ -1,47 +1,67 @@
-"""The one entrance: a wrapped fragment in, the source's SQL out, or the reason why not."""
+"""The one entrance: a wrapped fragment in, the source's SQL out, or the reason why not.
+
+The walk types every expression as DuckDB would and writes it in the source's dialect from tables of proven
+forms (`postgres`, `mysql`, `sqlite`); whatever has no form raises `NotNative`. A DuckDB source takes the
+fragment as it is.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
+# Each registers its translators.
+from sql.dialects import aggregates, casts, conditions, functions, literals, operators, queries, windows
+from sql.dialects.dialect import Dialect
+from sql.dialects.postgres import Postgres
+from sql.dialects.scope import Context, Scope
+from sql.dialects.source import NotNative, SourceTables
+from sql.dialects.verify import verify
+from sql.dialects.walk import query
 
-@dataclass(frozen=True, slots=True)
-class SourceColumn:
-    """A physical column: `type` is canonical (`DECIMAL(15,2)`), `native_type` the engine's own spelling."""
-
-    type: str
-    native_type: str
-
-
-SourceTables = Mapping[tuple[str, ...], Mapping[str, SourceColumn]]
-"""Physical table name parts → column name → column."""
-
-
-class NotNative(Exception):
-    """The fragment is not proven to mean the same in the source; `reason` is a short phrase for EXPLAIN."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+_REGISTERED = (aggregates, casts, conditions, functions, literals, operators, queries, windows)
+DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (Postgres(),)}
 
 
 def render_native(tree: exp.Query, dialect: str, capabilities: frozenset[str], tables: SourceTables) -> str:
-    """Renders `tree` (resolved DuckDB over wrapped physical tables) in `dialect`, or raises `NotNative`."""
-    del capabilities, tables
-    if dialect != "duckdb":
-        raise NotNative(f"no proven rules for {dialect}")
-    text = tree.sql(dialect="duckdb", identify=True, comments=False)
-    if sqlglot.parse_one(text, dialect="duckdb") != tree:
-        raise NotNative("the rendered text does not read back as the same query")
+    """The whole of `tree` in the source's dialect, with exactly the answer that DuckDB would give.
+
+    `tree` is a resolved query over wrapped physical tables; `capabilities` are the names that the source's
+    probe found. Raises `NotNative` where anything is not proven equal.
+    """
+    try:
+        if dialect == "duckdb":
+            return _render_duckdb(tree)
+        rules = DIALECTS.get(dialect)
+        if rules is None:
+            raise NotNative(f"no proven rules for {dialect}")
+        context = Context(rules, capabilities, tables)
+        text, _ = query(tree, Scope(context))
+        if context.raises and rules.fence:
+            # Something in it may fail on a value: conditions must stay outside the row filters.
+            context = Context(rules, capabilities, tables, fence=True)
+            text, _ = query(tree, Scope(context))
+        verify(text, context)
+    except RecursionError:
+        raise NotNative("nested too deeply") from None
     return text
 
 
+def _render_duckdb(tree: exp.Query) -> str:
+    try:
+        text = tree.sql(dialect="duckdb", identify=True, comments=False)
+        if sqlglot.parse_one(text, dialect="duckdb") == tree:
+            return text
+    except SqlglotError:
+        pass
+    raise NotNative("the rendered text does not read back as the same query")
+
+
 def render_scan(table: tuple[str, ...], columns: Sequence[str], dialect: str) -> str:
-    """Renders a plain SELECT of quoted physical columns; `SELECT 1` per row when there are none."""
+    """A plain SELECT of quoted physical columns; one constant per row when there are none."""
     mark = "`" if dialect == "mysql" else '"'
 
     def quoted(name: str) -> str:

@@ -1,0 +1,210 @@
+"""PostgreSQL: what is proven equal to DuckDB, and in which form.
+
+Invariant: an expression's PostgreSQL type is the one that `types` gives for its DuckDB kind (numeric, of no
+fixed scale, for DECIMAL and HUGEINT). Notes on what decides:
+
+- Text equality is byte equality under deterministic collations, the default of a database always being one.
+  A column with a collation of its own is read with COLLATE "C". Order is by COLLATE "C", which in UTF-8
+  databases is the order of code points; the connector opens no other.
+- numeric +, -, * are exact where DuckDB's DECIMAL either is exact too or raises: a value beyond 38 digits then
+  fails at the connector's requested schema instead.
+- float8 arithmetic raises beyond its range, where DuckDB has infinities: allowed only on known magnitudes.
+- Integer arithmetic raises on overflow in both; `raises` then keeps it behind every row filter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import ClassVar
+
+from sql.dialects.dialect import Dialect, Interval
+from sql.dialects.kinds import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    INTEGER,
+    SMALLINT,
+    TIMESTAMP,
+    TIMESTAMPTZ,
+    VARCHAR,
+    Kind,
+    decimal,
+    kind_of,
+    opaque,
+    span_of,
+)
+from sql.dialects.postgres_forms import AGGREGATES, CASTS, FUNCTIONS, WINDOWS
+from sql.dialects.source import NotNative, SourceColumn
+from sql.dialects.values import Native, Scalar, Value
+
+_NATIVE_KINDS: Mapping[str, Kind] = {
+    "smallint": SMALLINT,
+    "integer": INTEGER,
+    "bigint": BIGINT,
+    "boolean": BOOLEAN,
+    "double precision": DOUBLE,
+    "date": DATE,
+    "timestamp without time zone": TIMESTAMP,
+    "timestamp": TIMESTAMP,
+    "timestamp with time zone": TIMESTAMPTZ,
+    "timestamptz": TIMESTAMPTZ,
+}
+_NUMERIC = re.compile(r"(?:numeric|decimal)\((\d+)(?:,\s*(\d+))?\)")
+_TEXT = re.compile(r"(?:text|(?:character varying|varchar)(?:\((\d+)\))?)( collate .*)?", re.DOTALL)
+_MOMENT = re.compile(r"(timestamp)\(\d\)(.*)")
+
+
+class Postgres(Dialect):
+    name = "postgres"
+    title = "PostgreSQL"
+    quote = '"'
+    types: ClassVar[Mapping[str, str]] = {
+        "BOOLEAN": "boolean",
+        "SMALLINT": "smallint",
+        "INTEGER": "integer",
+        "BIGINT": "bigint",
+        "HUGEINT": "numeric",
+        "DECIMAL": "numeric({width}, {scale})",
+        "DOUBLE": "double precision",
+        "VARCHAR": "text",
+        "DATE": "date",
+        "TIMESTAMP": "timestamp",
+        "TIMESTAMP WITH TIME ZONE": "timestamptz",
+    }
+    casts = CASTS
+    functions = FUNCTIONS
+    aggregates = AGGREGATES
+    windows = WINDOWS
+    differs: ClassVar[Mapping[str, str]] = {
+        "lower(text)": "upper and lower case beyond ASCII depend on the database's locale",
+        "upper(text)": "upper and lower case beyond ASCII depend on the database's locale",
+        "reverse(text)": "reverse() keeps combining characters together in DuckDB only",
+        "floor(double)": "floor() of doubles is rarely asked for and not proven",
+        "avg(double)": "avg() of doubles may leave their range in PostgreSQL",
+    }
+    joins = frozenset({"INNER", "LEFT", "RIGHT", "FULL", "CROSS"})
+    set_operations = frozenset({"UNION", "UNION ALL", "INTERSECT", "INTERSECT ALL", "EXCEPT", "EXCEPT ALL"})
+    features = frozenset(
+        {
+            "limit in IN",
+            "quantified",
+            "filter",
+            "grouping sets",
+            "distinct on",
+            "groups",
+            "correlated derived tables",
+            "derived order",
+            "parenthesised arms",
+            "scalar subquery check",
+            "order by alias",
+        }
+    )
+    other_texts = frozenset({"Infinity", "-Infinity", "NaN", ""})
+    fence = " OFFSET 0"
+    direct_comparisons = frozenset({frozenset({"integer", "decimal"}), frozenset({"date", "timestamp"})})
+
+    def read(self, sql: str, column: SourceColumn) -> Value:
+        native, kind = " ".join(column.native_type.lower().split()), kind_of(column.type)
+        if kind is VARCHAR:
+            return self._read_text(sql, native)
+        found = _NATIVE_KINDS.get(native)
+        if found is None and (moment := _MOMENT.fullmatch(native)):
+            found = _NATIVE_KINDS.get(moment[1] + moment[2])
+        if found is None and (numeric := _NUMERIC.fullmatch(native)):
+            found = decimal(int(numeric[1]), int(numeric[2] or 0)) if int(numeric[1]) <= 38 else None
+        if found != kind:
+            return Value(sql, opaque(kind))
+        return Value(sql, kind, span=span_of(kind))
+
+    def _read_text(self, sql: str, native: str) -> Value:
+        found = _TEXT.fullmatch(native)
+        if found:
+            length = int(found[1]) if found[1] else None
+            return Value(f'{sql} COLLATE "C"' if found[2] else sql, VARCHAR, length=length)
+        if native == "uuid":
+            return Value(f"CAST({sql} AS text)", VARCHAR, length=36)
+        if native.startswith(("character", "char", "bpchar")):
+            raise NotNative("char(n) loses its trailing blanks in PostgreSQL's expressions")
+        return Value(sql, opaque(VARCHAR))
+
+    def text(self, value: str) -> str:
+        return f"CAST({self.plain_text(value)} AS text)"
+
+    def plain_text(self, value: str) -> str:
+        if "\0" in value:
+            raise NotNative("PostgreSQL stores no NUL character")
+        quoted = value.replace("'", "''")
+        # E'' means the same whatever standard_conforming_strings says.
+        return "E'" + quoted.replace("\\", "\\\\") + "'" if "\\" in value else f"'{quoted}'"
+
+    def literal(self, value: Scalar, kind: Kind) -> str:
+        if isinstance(value, bool):
+            return "TRUE" if value else "FALSE"
+        if isinstance(value, int) and kind.family == "integer":
+            plain = kind is INTEGER and value > -(2**31)
+            sql = str(value) if value >= 0 else f"({value})"
+            return sql if plain else f"CAST('{value}' AS {self.type_name(kind)})"
+        if isinstance(value, (int, Decimal)) and kind.family == "decimal":
+            sql = format(Decimal(value), "f")
+            sql = sql if "." in sql else f"{sql}.0"
+            return sql if not sql.startswith("-") else f"({sql})"
+        if isinstance(value, float):
+            return f"CAST('{value!r}' AS double precision)"
+        if isinstance(value, datetime):
+            if kind is TIMESTAMPTZ:
+                return f"CAST('{value.isoformat(sep=' ')}+00' AS timestamptz)"
+            return f"CAST('{value.isoformat(sep=' ')}' AS timestamp)"
+        if isinstance(value, date):
+            return f"CAST('{value.isoformat()}' AS date)"
+        raise NotNative(f"a constant of type {kind}")
+
+    def ordered(self, value: Value) -> str:
+        if value.family == "text" and not value.sql.endswith(' COLLATE "C"'):
+            return f'{value.sql} COLLATE "C"'
+        return value.sql
+
+    def order_key(self, value: Value, *, descending: bool, nulls_first: bool) -> str:
+        direction = " DESC" if descending else ""
+        # NULLs stand last by default when ascending, first when descending.
+        nulls = "" if nulls_first == descending else (" NULLS FIRST" if nulls_first else " NULLS LAST")
+        return f"{self.ordered(value)}{direction}{nulls}"
+
+    def like(self, value: Value, pattern: Value) -> str:
+        known = pattern.constant.value if pattern.constant else None
+        sql = self.plain_text(known) if isinstance(known, str) else pattern.sql
+        bare = isinstance(known, str) and "\\" not in known
+        return f"({value.sql} LIKE {sql}{'' if bare else chr(32) + 'ESCAPE' + chr(32) + chr(39) * 2})"
+
+    def divide(self, left: Value, right: Value) -> str:
+        quotient = f"({left.sql} / {right.sql})"
+        if right.nonzero:
+            return quotient
+        return (
+            f"CASE WHEN {right.sql} = 0 THEN CASE WHEN {left.sql} > 0 THEN CAST('Infinity' AS double precision) "
+            f"WHEN {left.sql} < 0 THEN CAST('-Infinity' AS double precision) "
+            f"WHEN {left.sql} = 0 THEN CAST('NaN' AS double precision) END ELSE {quotient} END"
+        )
+
+    def arithmetic(self, operator: str, right: Value, result: Kind) -> Native:
+        if operator == "//":
+            form = "div({0}, {1})" if result.name == "HUGEINT" else "({0} / {1})"
+            return Native(form, "both cut toward zero and refuse zero", raises=not right.nonzero)
+        if operator == "%":
+            return Native(
+                "({0} % {1})", "both take the sign of the first, and refuse zero", raises=not right.nonzero
+            )
+        overflow = result.family == "integer" and result.name != "HUGEINT"
+        return Native(f"({{0}} {operator} {{1}})", "exact, or overflow in both", raises=overflow)
+
+    def shift(self, interval: Interval) -> Native:
+        text = f"INTERVAL '{interval.count} {interval.unit.lower()}'"
+        return Native(
+            f"({{0}} + {text})", "both cut months at their last day; a date becomes a timestamp", raises=True
+        )
+
+    def null_safe_equal(self, left: str, right: str) -> str:
+        return f"({left} IS NOT DISTINCT FROM {right})"

@@ -1,0 +1,247 @@
+"""SELECT, set operations and WITH: the same rows, and in the same order where ORDER BY asks for one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sqlglot import exp
+
+from sql.dialects.casts import convert
+from sql.dialects.conditions import condition
+from sql.dialects.grouping import group_clause
+from sql.dialects.kinds import INTEGER, NULL, unify
+from sql.dialects.operators import refuse_incomparable
+from sql.dialects.ordering import Output, limit_clause, order_clause
+from sql.dialects.scope import Columns, Scope
+from sql.dialects.source import NotNative
+from sql.dialects.sources import from_clause
+from sql.dialects.values import Value
+from sql.dialects.walk import Rendered, only, query, scalar, title, translates_query
+
+_SELECT = [
+    "with_",
+    "expressions",
+    "from_",
+    "joins",
+    "where",
+    "group",
+    "having",
+    "order",
+    "limit",
+    "offset",
+    "distinct",
+    "windows",
+]
+_SET = ["with_", "this", "expression", "distinct", "order", "limit", "offset"]
+_WRAP = "_q"
+
+
+@translates_query(exp.Subquery)
+def _parenthesised(node: exp.Expr, scope: Scope) -> Rendered:
+    only(node, ("this",))
+    return query(node.this, scope)
+
+
+@translates_query(exp.Select)
+def _select(node: exp.Expr, scope: Scope) -> Rendered:
+    only(node, _SELECT)
+    if not isinstance(node, exp.Select):
+        raise NotNative(title(node))
+    prefix = _with(node, scope)
+    for window in node.args.get("windows") or ():
+        scope.windows[window.name.lower()] = window
+    source = from_clause(node, scope)
+    where = node.args.get("where")
+    conditions = [condition(where.this, scope).sql] if where is not None else []
+    conditions += source.conditions
+    outputs = [_output(projection, scope) for projection in node.expressions]
+    group = group_clause(node.args.get("group"), outputs, scope)
+    having = node.args.get("having")
+    distinct, distinct_keys = _distinct(node, outputs, scope)
+    columns: Columns = tuple((output.name, output.value) for output in outputs)
+    head = prefix + "SELECT " + distinct + ", ".join(output.sql(scope) for output in outputs)
+    sql = head + (f" FROM {source.sql}" if source.sql else "")
+    if conditions:
+        if not source.sql:
+            raise NotNative("a condition without FROM")
+        sql += f" WHERE {' AND '.join(conditions)}"
+    sql += group
+    if having is not None:
+        sql += f" HAVING {condition(having.this, scope).sql}"
+    limit = limit_clause(node, scope)
+    if node.args.get("order") is None:
+        return sql + limit, columns
+    if distinct and not distinct_keys:
+        return _wrapped(node, sql, outputs, limit, scope)
+    order = order_clause(node.args["order"], outputs, scope, aliases=True)
+    if distinct_keys and {key for key, _ in order[: len(distinct_keys)]} != set(distinct_keys):
+        raise NotNative("DISTINCT ON whose ORDER BY does not begin with the same columns")
+    return sql + _order(order) + limit, columns
+
+
+def _order(keys: list[tuple[str, str]]) -> str:
+    return f" ORDER BY {', '.join(item for _, item in keys)}" if keys else ""
+
+
+def _output(node: exp.Expr, scope: Scope) -> Output:
+    if isinstance(node, exp.Alias):
+        only(node, ("this", "alias"))
+        name, inner = node.alias, node.this
+    elif isinstance(node, exp.Column):
+        name, inner = node.name, node
+    else:
+        raise NotNative("an output without a name")
+    value = scalar(inner, scope)
+    if value.kind is NULL:
+        # What stands here is typed by its neighbours later; the engine needs some type now.
+        value = replace(value, sql=scope.context.dialect.null(INTEGER))
+    return Output(name, value, inner)
+
+
+def _distinct(node: exp.Select, outputs: list[Output], scope: Scope) -> tuple[str, list[str]]:
+    """DISTINCT with a blank, and the keys of DISTINCT ON."""
+    found = node.args.get("distinct")
+    if found is None:
+        return "", []
+    only(found, ("on",))
+    on, dialect = found.args.get("on"), scope.context.dialect
+    if on is None:
+        refuse_incomparable([output.value for output in outputs])
+        for output in outputs:
+            dialect.group_key(output.value)
+        return "DISTINCT ", []
+    if "supports_distinct_on" not in scope.context.capabilities or "distinct on" not in dialect.features:
+        raise NotNative(f"DISTINCT ON is not proven equal in {dialect.title}")
+    keys = [scalar(key, scope) for key in (on.expressions if isinstance(on, exp.Tuple) else [on])]
+    refuse_incomparable(keys)
+    listed = [dialect.ordered(key) for key in keys]
+    return f"DISTINCT ON ({', '.join(listed)}) ", listed
+
+
+def _wrapped(node: exp.Expr, sql: str, outputs: list[Output], limit: str, scope: Scope) -> Rendered:
+    """ORDER BY around a query whose own ORDER BY could only name its output."""
+    dialect = scope.context.dialect
+    prefix = dialect.identifier(_WRAP)
+    names = [dialect.fold(output.name) for output in outputs]
+    if len(set(names)) < len(names):
+        raise NotNative("two columns of one name under ORDER BY")
+    read = [
+        replace(output, value=replace(output.value, sql=f"{prefix}.{dialect.identifier(output.name)}"))
+        for output in outputs
+    ]
+    order = order_clause(node.args["order"], read, None, aliases=False, context=scope.context)
+    listed = ", ".join(f"{output.value.sql} AS {dialect.identifier(output.name)}" for output in read)
+    text = f"SELECT {listed} FROM ({sql}) AS {prefix}{_order(order)}{limit}"
+    return text, tuple((output.name, output.value) for output in outputs)
+
+
+def _with(node: exp.Expr, scope: Scope) -> str:
+    """The WITH clause and a blank; its names become visible in `scope`."""
+    found = node.args.get("with_")
+    if found is None:
+        return ""
+    only(found, ("expressions",))
+    dialect = scope.context.dialect
+    parts = []
+    physical = {dialect.fold(name[-1]) for name in scope.context.tables}
+    for cte in found.expressions:
+        only(cte, ("this", "alias", "materialized"))
+        only(cte.args["alias"], ("this", "columns"))
+        name = cte.alias
+        if dialect.fold(name) in physical:
+            raise NotNative("a WITH name that is also a table's")
+        sql, columns = query(cte.this, scope.detached())
+        renamed = [column.name for column in cte.args["alias"].args.get("columns") or ()]
+        if renamed:
+            if len(renamed) != len(columns):
+                raise NotNative("a WITH name with fewer column names than columns")
+            columns = tuple((new, value) for new, (_, value) in zip(renamed, columns, strict=True))
+        listed = f"({', '.join(map(dialect.identifier, renamed))})" if renamed else ""
+        parts.append(f"{dialect.identifier(name)}{listed} AS ({sql})")
+        scope.ctes[dialect.fold(name)] = (name, columns)
+    return f"WITH {', '.join(parts)} "
+
+
+@dataclass(frozen=True, slots=True)
+class _Arm:
+    sql: str
+    columns: Columns
+
+
+@translates_query(exp.Union, exp.Intersect, exp.Except)
+def _set_operation(node: exp.Expr, scope: Scope) -> Rendered:
+    prefix = _with(node, scope)
+    word, arms = _operator(node), _arms(node)
+    if word not in scope.context.dialect.set_operations:
+        raise NotNative(f"{word} is not proven equal in {scope.context.dialect.title}")
+    rendered = [_Arm(*query(arm, scope.sibling())) for arm in arms]
+    if len({len(arm.columns) for arm in rendered}) != 1:
+        raise NotNative("a set operation over different numbers of columns")
+    merged = [_merge(values, word, scope) for values in zip(*(arm.columns for arm in rendered), strict=True)]
+    sql = prefix + f" {word} ".join(_arm(arm, merged, scope) for arm in rendered)
+    limit = limit_clause(node, scope)
+    outputs = [Output(name, value, None) for name, value in merged]
+    if node.args.get("order") is not None:
+        return _wrapped(node, sql, outputs, limit, scope)
+    return sql + limit, tuple(merged)
+
+
+def _operator(node: exp.Expr) -> str:
+    only(node, _SET)
+    name = type(node).__name__.upper()
+    return name if node.args.get("distinct") else f"{name} ALL"
+
+
+def _arms(node: exp.Expr) -> list[exp.Expr]:
+    """The arms of a chain of the same UNION, flat: it may be longer than the stack is deep."""
+    arms: list[exp.Expr] = []
+    word, current = _operator(node), node
+    while True:
+        arms.append(current.args["expression"])
+        left = current.this
+        same = isinstance(left, exp.Union) and _operator(left) == word
+        if not same or any(left.args.get(part) for part in ("with_", "order", "limit", "offset")):
+            return [left, *reversed(arms)]
+        current = left
+
+
+def _merge(values: tuple[tuple[str, Value], ...], word: str, scope: Scope) -> tuple[str, Value]:
+    """One output column of a set operation."""
+    members = [value for _, value in values]
+    kinds = {value.kind for value in members}
+    opaque = any(value.family == "opaque" for value in members)
+    if opaque and len(kinds) > 1:
+        raise NotNative("a set operation over types that are only handed on")
+    kind = kinds.pop() if opaque else unify([value.kind for value in members])
+    if word != "UNION ALL":
+        refuse_incomparable(members)
+        for value in members:
+            scope.context.dialect.group_key(value)
+    spans = [value.span for value in members if not value.is_null]
+    lengths = [value.length for value in members if not value.is_null]
+    return values[0][0], Value(
+        "",
+        kind,
+        approximate=any(value.approximate for value in members),
+        span=None if None in spans or not spans else max(span or 0.0 for span in spans),
+        nonzero=all(value.nonzero for value in members),
+        length=None if None in lengths or not lengths else max(length or 0 for length in lengths),
+    )
+
+
+def _arm(arm: _Arm, merged: list[tuple[str, Value]], scope: Scope) -> str:
+    """One arm, its columns converted to the common types where they are not of them already."""
+    context, dialect = scope.context, scope.context.dialect
+    plain = all(mine.kind == value.kind for (_, mine), (_, value) in zip(arm.columns, merged, strict=True))
+    if plain and "parenthesised arms" in dialect.features:
+        return f"({arm.sql})"
+    prefix = dialect.identifier("_a")
+    names = [dialect.fold(name) for name, _ in arm.columns]
+    if len(set(names)) < len(names):
+        raise NotNative("two columns of one name in a set operation")
+    listed = []
+    for (name, mine), (_, value) in zip(arm.columns, merged, strict=True):
+        column = mine.column(f"{prefix}.{dialect.identifier(name)}", 0)
+        converted = column if column.kind == value.kind else convert(context, column, value.kind)
+        listed.append(f"{converted.sql} AS {dialect.identifier(name)}")
+    return f"SELECT {', '.join(listed)} FROM ({arm.sql}) AS {prefix}"

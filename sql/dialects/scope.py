@@ -1,0 +1,159 @@
+"""Where names of a query lead: relations, WITH names, and what the walk has seen so far."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, replace
+
+from sqlglot import exp
+
+from sql.dialects.dialect import Dialect
+from sql.dialects.source import NotNative, SourceTables
+from sql.dialects.values import Value
+
+Columns = tuple[tuple[str, Value], ...]
+"""A query's output: names and values, in order."""
+
+
+@dataclass(slots=True)
+class Context:
+    """One rendering. `raises` is set by forms that may fail on a value; `fence` answers it in a second run.
+
+    `read_tables` and `texts` are what the check after rendering expects to find again.
+    """
+
+    dialect: Dialect
+    capabilities: frozenset[str]
+    tables: SourceTables
+    fence: bool = False
+    raises: bool = False
+    relations: int = 0
+    read_tables: set[tuple[str, ...]] = field(default_factory=set)
+    texts: set[str] = field(default_factory=set)
+
+    def next_relation(self) -> int:
+        self.relations += 1
+        return self.relations
+
+    def text(self, value: str) -> str:
+        self.texts.add(value)
+        return self.dialect.text(value)
+
+    def plain_text(self, value: str) -> str:
+        self.texts.add(value)
+        return self.dialect.plain_text(value)
+
+
+class Relation(ABC):
+    """One item of a FROM clause. Columns are found as DuckDB finds them, regardless of case."""
+
+    __slots__ = ("alias", "identity")
+
+    def __init__(self, identity: int, alias: str) -> None:
+        self.identity = identity
+        self.alias = alias
+
+    @abstractmethod
+    def column(self, name: str) -> Value:
+        """The column of that name. Raises `NotNative` where there is not exactly one."""
+
+
+class DerivedTable(Relation):
+    """A subquery in FROM, or a WITH reference."""
+
+    __slots__ = ("columns",)
+
+    def __init__(self, context: Context, alias: str, columns: Columns) -> None:
+        super().__init__(context.next_relation(), alias)
+        dialect = context.dialect
+        prefix = dialect.identifier(alias)
+        if len({dialect.fold(name) for name, _ in columns}) < len(columns):
+            raise NotNative("two columns of one name in a derived table")
+        self.columns = {
+            name.lower(): value.column(f"{prefix}.{dialect.identifier(name)}", self.identity)
+            for name, value in columns
+        }
+
+    def column(self, name: str) -> Value:
+        value = self.columns.get(name.lower())
+        if value is None:
+            raise NotNative("a column that is not resolved")
+        return value
+
+
+class PhysicalTable(Relation):
+    """A table of the source, its columns read as the dialect reads them."""
+
+    __slots__ = ("columns", "dialect")
+
+    def __init__(self, context: Context, table: exp.Table, alias: str) -> None:
+        super().__init__(context.next_relation(), alias)
+        parts = tuple(part.name for part in table.parts)
+        columns = context.tables.get(parts)
+        if columns is None:
+            raise NotNative("a table that the source does not describe")
+        context.read_tables.add(parts)
+        self.dialect = context.dialect
+        self.columns = columns
+
+    def column(self, name: str) -> Value:
+        found = [key for key in self.columns if key == name] or [
+            key for key in self.columns if key.lower() == name.lower()
+        ]
+        if len(found) != 1:
+            raise NotNative("a column that is not resolved")
+        sql = f"{self.dialect.identifier(self.alias)}.{self.dialect.identifier(found[0])}"
+        return replace(self.dialect.read(sql, self.columns[found[0]]), relations=frozenset({self.identity}))
+
+
+@dataclass(slots=True)
+class Scope:
+    """One SELECT: its relations, its enclosing one, the WITH names it sees (by folded name)."""
+
+    context: Context
+    parent: Scope | None = None
+    ctes: dict[str, tuple[str, Columns]] = field(default_factory=dict)
+    relations: dict[str, Relation] = field(default_factory=dict)
+    windows: dict[str, exp.Window] = field(default_factory=dict)
+    outer: set[int] = field(default_factory=set)
+    """Identities of enclosing relations that were read from here or deeper."""
+
+    def inner(self) -> Scope:
+        """A scope for a subquery within this one."""
+        return Scope(self.context, self, dict(self.ctes))
+
+    def sibling(self) -> Scope:
+        """A scope for a derived table, or for an arm of a set operation: it sees what surrounds this one."""
+        return Scope(self.context, self.parent, dict(self.ctes), outer=self.outer)
+
+    def detached(self) -> Scope:
+        """A scope for the body of a WITH name, which sees no relations."""
+        return Scope(self.context, None, dict(self.ctes))
+
+    def add(self, relation: Relation) -> None:
+        key = self.context.dialect.fold(relation.alias)
+        if key in self.relations:
+            raise NotNative("two relations of one name")
+        self.relations[key] = relation
+
+    def own(self) -> frozenset[int]:
+        return frozenset(relation.identity for relation in self.relations.values())
+
+    def column(self, node: exp.Column) -> Value:
+        """The column that a qualified reference names."""
+        table, name = node.table, node.name
+        if not table or node.args.get("db") or node.args.get("catalog"):
+            raise NotNative("a column that is not resolved")
+        key = self.context.dialect.fold(table)
+        scope: Scope | None = self
+        passed: list[Scope] = []
+        while scope is not None and key not in scope.relations:
+            passed.append(scope)
+            scope = scope.parent
+        if scope is None:
+            raise NotNative("a column that is not resolved")
+        relation = scope.relations[key]
+        value = relation.column(name)
+        for between in passed:
+            between.outer.add(relation.identity)
+        return value

@@ -1,0 +1,26 @@
+"""What a source's columns are, and how a refusal to run there is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SourceColumn:
+    """A physical column: `type` is canonical (`DECIMAL(15,2)`), `native_type` the engine's own spelling."""
+
+    type: str
+    native_type: str
+
+
+SourceTables = Mapping[tuple[str, ...], Mapping[str, SourceColumn]]
+"""Physical table name parts → column name → column."""
+
+
+class NotNative(Exception):
+    """The fragment is not proven to mean the same in the source; `reason` is a short phrase for EXPLAIN."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

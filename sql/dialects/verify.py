@@ -1,0 +1,61 @@
+"""The check on rendered text: read again in the source's grammar, it must be one query over what was meant.
+
+The text was written by the walk and by nothing else. This is the independent look at it: one SELECT, no
+comment, no table but those described, no text constant but those of the question and of the forms.
+"""
+
+from __future__ import annotations
+
+import re
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from sql.dialects.scope import Context
+from sql.dialects.source import NotNative
+
+_REFUSED = (
+    exp.Into,
+    exp.Lock,
+    exp.Command,
+    exp.Placeholder,
+    exp.Parameter,
+    exp.SessionParameter,
+    exp.DML,
+    exp.DDL,
+)
+
+_DRIFT = "the rendered text does not read back as the same query"
+_PLAIN = re.compile(r"[-+.: 0-9e]*(?: ?(?:year|month|week|day|hour|minute|second))?")
+"""Numbers, dates and intervals, which are written as text where they need a type."""
+
+
+def verify(text: str, context: Context) -> None:
+    """Raises `NotNative` when the text does not read back as what was rendered."""
+    try:
+        statements = sqlglot.parse(text, dialect=context.dialect.name)
+    except SqlglotError:
+        raise NotNative(_DRIFT) from None
+    tree = statements[0] if len(statements) == 1 else None
+    if not isinstance(tree, exp.Query):
+        raise NotNative(_DRIFT)
+    tables: set[tuple[str, ...]] = set()
+    names: set[str] = set()
+    texts: set[str] = set()
+    for node in tree.walk():
+        if node.comments or isinstance(node, _REFUSED):
+            raise NotNative(_DRIFT)
+        if isinstance(node, exp.Table):
+            tables.add(tuple(part.name for part in node.parts))
+        elif isinstance(node, exp.CTE):
+            names.add(node.alias)
+        elif isinstance(node, (exp.Literal, exp.ByteString, exp.National)) and node.args.get(
+            "is_string", True
+        ):
+            texts.add(node.name)
+    if {table for table in tables if len(table) > 1 or table[0] not in names} != context.read_tables:
+        raise NotNative(_DRIFT)
+    meant = context.texts | context.dialect.own_texts()
+    if any(text not in meant and not _PLAIN.fullmatch(text) for text in texts):
+        raise NotNative(_DRIFT)
