@@ -13,7 +13,7 @@ contract tests hold still.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -80,10 +80,13 @@ class Statement:
         count = self._connection._read_packet().read_length_encoded_integer()  # noqa: SLF001
         return self._read_columns(count)
 
-    def rows(self, batch_rows: int, before_read: Callable[[], None]) -> Iterator[RowPackets]:
-        """Row packets, at most `batch_rows` at a time, as they arrive; `before_read` is called before each wait."""
+    def rows(self, batch_rows: int) -> Iterator[RowPackets]:
+        """Row packets, at most `batch_rows` at a time, as they arrive."""
         file, buffer = self._connection._rfile, bytearray(BUFFER_BYTES + SLACK_BYTES)  # noqa: SLF001
-        filled, finished = 0, False
+        # What PyMySQL's file has read ahead comes first: `readinto1` would wait for more beyond it.
+        ahead = file.read1(_READ_BYTES)
+        filled, finished = len(ahead), False
+        buffer[:filled] = ahead
         while not finished:
             at, starts = 0, list[int]()
             while not finished and len(starts) < batch_rows:
@@ -97,7 +100,6 @@ class Statement:
                 if room < _READ_BYTES:
                     buffer = _enlarged(buffer, at, filled)
                     filled, at = filled - at, 0
-                before_read()
                 with memoryview(buffer) as view, view[filled : len(buffer) - SLACK_BYTES] as free:
                     received = file.readinto1(free)
                 if not received:

@@ -17,7 +17,8 @@ import pyarrow as pa
 from pymysql.constants import FIELD_TYPE
 
 from comity.errors import SourceError
-from connectors.exact_cast import decimals_from_text, fit_columns, misfit
+from connectors.conform_batch import conform_batch
+from connectors.exact_numbers import decimals_from_text
 from connectors.mysql_protocol import RowPackets, WireColumn
 
 Ints = npt.NDArray[np.int64]
@@ -36,6 +37,7 @@ _DATES = {FIELD_TYPE.DATE, FIELD_TYPE.NEWDATE}
 _MOMENTS = {FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP}
 _DECIMALS = {FIELD_TYPE.DECIMAL, FIELD_TYPE.NEWDECIMAL}
 _DAY_US = 86_400_000_000
+_kinds: Any = pa.types
 
 
 def read_rows(packets: RowPackets, columns: Sequence[WireColumn], schema: pa.Schema) -> pa.RecordBatch:
@@ -47,7 +49,7 @@ def read_rows(packets: RowPackets, columns: Sequence[WireColumn], schema: pa.Sch
     ]
     if not np.array_equal(rows.places, np.array(packets.stops, dtype=np.int64)):
         raise SourceError("the database sent a malformed row")
-    return fit_columns(arrays, schema)
+    return conform_batch(pa.RecordBatch.from_arrays(arrays, schema.names), schema)
 
 
 class _Rows:
@@ -69,8 +71,10 @@ class _Rows:
         code = column.type_code
         if code in _INTEGERS or code in _FLOATS:
             return self._fixed(_INTEGERS.get(code) or _FLOATS[code], absent, unsigned=column.unsigned)
-        if code in _DATES or code in _MOMENTS:
-            return self._moments(absent, field, is_date=code in _DATES)
+        if code in _DATES:
+            return self._dates(absent, field)
+        if code in _MOMENTS:
+            return self._moments(absent, field)
         if code == FIELD_TYPE.TIME:
             return self._times(absent, field)
         if code == FIELD_TYPE.NULL:
@@ -81,12 +85,13 @@ class _Rows:
         values = self._slices(starts, lengths, absent)
         if code in _DECIMALS:
             return _decimals(values.cast(pa.string()), column, field)
-        if code == FIELD_TYPE.GEOMETRY or (column.is_bytes and code != FIELD_TYPE.JSON):
+        is_bytes = code == FIELD_TYPE.GEOMETRY or (column.is_bytes and code != FIELD_TYPE.JSON)
+        if is_bytes and not _kinds.is_string(field.type):
             return values.cast(pa.binary())
         try:
             return values.cast(pa.string())
         except pa.ArrowInvalid:
-            raise misfit(field.name, field.type, "holds text that is not UTF-8") from None
+            raise _misfit(field, "text that is not UTF-8") from None
 
     def _strided(self, kind: str) -> npt.NDArray[Any]:
         """The buffer as values of `kind` that start at every byte."""
@@ -143,37 +148,41 @@ class _Rows:
             values[here] = values[here] << np.uint64(8) | self._bytes[starts[here] + byte]
         return _array(pa.uint64(), values, absent)
 
-    def _moments(self, absent: Mask | None, field: pa.Field, *, is_date: bool) -> Any:
-        """DATE, DATETIME and TIMESTAMP: a length of 4, 7 or 11, then year, month, day, clock, microseconds."""
-        lengths, at = self._lengths(absent), self.places
+    def _dates(self, absent: Mask | None, field: pa.Field) -> Any:
+        days = self._days(absent, field).astype(np.int32)
+        self._advance(self._lengths(absent) + 1, absent)
+        return _array(pa.date32(), days, absent)
+
+    def _moments(self, absent: Mask | None, field: pa.Field) -> Any:
+        """DATETIME and TIMESTAMP; the session's time zone is UTC, so either may be asked for with or without one."""
+        lengths = self._lengths(absent)
+        moments = self._days(absent, field) * _DAY_US + self._clock(lengths, self.places + 5, 7, 11)
+        self._advance(lengths + 1, absent)
+        wants_zone = _kinds.is_timestamp(field.type) and field.type.tz is not None
+        return _array(pa.timestamp("us", "UTC" if wants_zone else None), moments, absent)
+
+    def _days(self, absent: Mask | None, field: pa.Field) -> Ints:
+        """Days from 1970; on the wire a length of 4, 7 or 11, then year, month, day, clock, microseconds."""
+        at = self.places
         years = self._strided("u2")[at + 1].astype(np.int64)
         months, days = (self._bytes[at + i].astype(np.int64) for i in (3, 4))
+        missing = self._bytes[at] == 0
         if absent is not None:
-            years[absent], months[absent], days[absent] = 1970, 1, 1
-        present = lengths if absent is None else lengths[~absent]
+            years[absent], months[absent], days[absent], missing[absent] = 1970, 1, 1, False
         first = ((years - 1970) * 12 + months - 1).astype("M8[M]")
         in_month = (first + 1).astype("M8[D]") - first.astype("M8[D]")
-        if (
-            (present == 0).any()
-            or (months < 1).any()
-            or (days < 1).any()
-            or (days > in_month.astype(int)).any()
-        ):
-            raise misfit(field.name, field.type, "holds a date that does not exist, such as 0000-00-00,")
-        epoch_days = first.astype("M8[D]").astype(np.int64) + days - 1
-        if is_date:
-            self._advance(lengths + 1, absent)
-            return _array(pa.date32(), epoch_days.astype(np.int32), absent)
-        moments = epoch_days * _DAY_US + self._clock(lengths, at + 5, 7, 11)
-        self._advance(lengths + 1, absent)
-        return _array(pa.timestamp("us"), moments, absent)
+        wrong = missing | (months < 1) | (months > 12) | (days < 1) | (days > in_month.astype(np.int64))
+        if wrong.any():
+            raise _misfit(field, "a date that does not exist, such as 0000-00-00")
+        result: Ints = first.astype("M8[D]").astype(np.int64) + days - 1
+        return result
 
     def _times(self, absent: Mask | None, field: pa.Field) -> Any:
         """TIME: a length of 0, 8 or 12, then a sign, days, clock, microseconds."""
         lengths, at = self._lengths(absent), self.places
         beyond = (self._bytes[at + 1] != 0) | (self._strided("u4")[at + 2] != 0)
         if (beyond & (lengths > 0)).any():
-            raise misfit(field.name, field.type, "holds a time below zero or beyond a day")
+            raise _misfit(field, "a time below zero or beyond a day")
         times = self._clock(lengths, at + 6, 8, 12)
         self._advance(lengths + 1, absent)
         return _array(pa.time64("us"), times, absent)
@@ -197,20 +206,27 @@ class _Rows:
 
 def _decimals(text: Any, column: WireColumn, field: pa.Field) -> Any:
     """Decimal text as what `field` wants, if that is a decimal, a float or text; else as decimals."""
-    kinds: Any = pa.types
-    if kinds.is_floating(field.type):
+    if _kinds.is_floating(field.type):
         return text.cast(field.type)
-    if kinds.is_string(field.type):
+    if _kinds.is_string(field.type):
         return text
-    target = field.type if kinds.is_decimal(field.type) else pa.decimal128(38, min(column.scale, 38))
+    target = field.type if _kinds.is_decimal(field.type) else pa.decimal128(38, min(column.scale, 38))
     try:
         decimals = decimals_from_text(text, target)
     except pa.ArrowInvalid:
         # Arrow's message shows the value.
         decimals = None
     if decimals is None:
-        raise misfit(field.name, field.type, "holds a decimal that would change")
+        raise _misfit(field, "a decimal that would change")
     return decimals
+
+
+def _misfit(field: pa.Field, what: str) -> SourceError:
+    return SourceError(
+        f"column {field.name!r} holds {what}, which does not fit its type {field.type}",
+        code="SOURCE_TYPE",
+        hint="correct the data, or publish the column with another type",
+    )
 
 
 def _array(kind: pa.DataType, values: npt.NDArray[Any], absent: Mask | None) -> Any:
