@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from comity.errors import ConfigurationError, SqlError
 from policies.department import Department
 from policies.expressions import columns_in, match_name, parse_scalar
-from policies.mapping import published_type
+from policies.mapping import mapping_expression, published_type
 from policies.masks import check_mask
 from policies.model import Grant, TablePolicy
 from policies.read_file import nearest
@@ -28,6 +28,8 @@ def check_fit(department: Department, table: str, physical_types: Mapping[str, s
     try:
         columns = published_columns(published, physical_types)
         types = {name: published_type(column, physical_types) for name, column in columns.items()}
+        for column in columns.values():
+            mapping_expression(column, physical_types, table)
     except ConfigurationError as error:
         raise file_error(path, None, f"table {table}: {error.message}", code=error.code) from None
     if published.entity is not None and published.entity not in types:

@@ -64,7 +64,8 @@ def _first_error(
         else:
             found.setdefault(location, (code, _message(model, details, location)))
     secrets = [location for location, (its_code, _) in found.items() if its_code == "CONFIG_SECRET"]
-    first = min(secrets or found, key=document.line_of)
+    # A missing key comes last: it is often there, misspelt.
+    first = min(secrets or found, key=lambda at: (at not in document.lines, document.line_of(at)))
     its_code, message = found[first]
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
     return document.error(first, message + more, code=its_code)

@@ -166,7 +166,8 @@ class _Run:
         day = question.date or self.form.date or self.today
         parsed = parse_query(question.sql)
         # First as someone who may see everything, so that a misspelt name does not pass for a denial.
-        self.stage.resolve_fully(parsed)
+        if not self.stage.resolve_fully(parsed).tables:
+            raise SqlError(f"the question does not read {table}", code="SQL_TABLE_UNKNOWN")
         view = visible(self.department, table, principal, purpose, day)
         try:
             resolved = resolve_query(parsed, self.stage.catalog(view), self.stage.binder)

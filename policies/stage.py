@@ -87,9 +87,9 @@ class Stage:
         columns = tuple(Column(name, kind) for name, kind in self.types.items() if name in shown)
         return Catalog([Table(self.department.name, self.table.name, columns, view.star)], "")
 
-    def resolve_fully(self, parsed: ParsedQuery) -> None:
-        """Checks that the question could be asked by someone who may see everything. Raises `SqlError`."""
-        resolve_query(parsed, Catalog([self._full], ""), self.binder)
+    def resolve_fully(self, parsed: ParsedQuery) -> ResolvedQuery:
+        """The question as someone who may see everything could ask it. Raises `SqlError`."""
+        return resolve_query(parsed, Catalog([self._full], ""), self.binder)
 
     def wrapped(self, resolved: ResolvedQuery, decision: Decision, principal: Principal) -> str:
         """The question over the wrapped rows, as DuckDB SQL."""
@@ -164,9 +164,16 @@ class Stage:
             values = [_written(row.get(name)) for name in self.types]
             try:
                 self._connection.execute(f'INSERT INTO "{ROWS}" VALUES ({marks})', values)
-            except duckdb.Error as error:
-                message = f"the row does not fit the column types: {str(error).splitlines()[0]}"
+            except duckdb.Error:
+                wrong = [
+                    n for n, v in zip(self.types, values, strict=True) if not self._fits(v, self.types[n])
+                ]
+                message = " and ".join(f"`{n}` does not hold a value of type {self.types[n]}" for n in wrong)
                 raise document.error(("rows", index), message, code="CONFIG_POLICY") from None
+
+    def _fits(self, value: str | None, kind: str) -> bool:
+        found = self._fetch(f"SELECT TRY_CAST(? AS {kind})", [value])[0][0]
+        return value is None or found is not None
 
 
 def _written(value: Scalar) -> str | None:

@@ -43,8 +43,8 @@ def test_a_policy_is_read_as_documented(health: Department) -> None:
         "民政与卫健数据共享协议 2026-07",
         "REQ-2026-0012",
     )
-    assert review.principals.departments == {"civil_affairs"}
-    assert review.principals.roles == {"analyst"}
+    assert review.principals.departments == frozenset({"civil_affairs"})
+    assert review.principals.roles == frozenset({"analyst"})
     assert review.principals.subjects is None
     assert review.purposes == ("benefit_review",)
     assert (review.valid_from, review.valid_until) == (date(2026, 1, 1), date(2026, 12, 31))
@@ -99,7 +99,7 @@ def test_all_the_ways_to_name_principals(write_department: Write) -> None:
     )
     rule = grant_of(write_department(policy=text)).principals
     assert rule.roles == frozenset()
-    assert rule.subjects == {"x", "y"}
+    assert rule.subjects == frozenset({"x", "y"})
     assert rule.attributes == {"level": (3,), "town": ("1", "2"), "on_duty": (True,)}
 
 

@@ -112,7 +112,7 @@ def test_attribute_names_are_compared_exactly() -> None:
 
 
 def test_subject_department_and_roles_are_the_callers_own() -> None:
-    claimed = {"subject": "forged", "department": "forged", "roles": ("forged",)}
+    claimed: dict[str, AttributeValue] = {"subject": "forged", "department": "forged", "roles": ("forged",)}
     assert passing("principal.subject = 'li.wei'", claimed) == EVERY
     assert passing("principal.subject = 'forged'", claimed) == []
     assert passing("principal.department = 'health'", claimed) == EVERY
