@@ -136,3 +136,13 @@ def test_federation_without_a_token_names_the_missing_variable_and_starts_nothin
     assert "CITY_TOKEN is not set" in done.stderr
     assert "city/identity.yaml" in done.stderr
     assert "start" not in done.stdout
+
+
+def test_completion_reaches_into_plugins(environ: dict[str, str]) -> None:
+    def completed(words: str) -> list[str]:
+        asked = {"_COMITY_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+        return run({**environ, **asked}).stdout.split()
+
+    assert completed("comity gr") == ["greet"]
+    assert completed("comity many o") == ["one"]
+    assert "--allow-partial" in completed("comity sql --allow")

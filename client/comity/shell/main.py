@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer.exceptions import Abort, TyperException
@@ -20,6 +20,33 @@ from comity.shell.commands import catalog, explain, sql
 from comity.shell.plugins import CommandGroup
 
 INTERRUPTED = 130
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"comity {comity.__version__}")
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Options of the whole command."""
+
+
+app = typer.Typer(
+    cls=CommandGroup,
+    callback=_options,
+    help="Ask one SQL question over many departments' data, each under its own policy.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("sql")(sql)
+app.command("explain")(explain)
+app.command("catalog")(catalog)
 
 
 def main() -> None:
@@ -35,7 +62,9 @@ def run(arguments: Sequence[str]) -> int:
         # What another program reads is UTF-8 whatever this terminal's locale.
         sys.stdout.reconfigure(encoding="utf-8")
     try:
-        status = command().main(args=list(arguments), prog_name="comity", standalone_mode=False)
+        status = typer.main.get_command(app).main(
+            args=list(arguments), prog_name="comity", standalone_mode=False
+        )
     except ComityError as error:
         from comity.shell.narration import Narrator
 
@@ -52,36 +81,6 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.write("cancelled\n")
         return INTERRUPTED
     return status if isinstance(status, int) else 0
-
-
-def command() -> Any:
-    """The command with its subcommands; plugins are not imported."""
-    application = typer.Typer(
-        cls=CommandGroup,
-        help="Ask one SQL question over many departments' data, each under its own policy.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-    )
-    application.callback()(_options)
-    application.command("sql")(sql)
-    application.command("explain")(explain)
-    application.command("catalog")(catalog)
-    return typer.main.get_command(application)
-
-
-def _show_version(asked: bool) -> None:
-    if asked:
-        typer.echo(f"comity {comity.__version__}")
-        raise typer.Exit
-
-
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
-    ] = False,
-) -> None:
-    """Options of the whole command."""
 
 
 if __name__ == "__main__":

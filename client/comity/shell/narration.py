@@ -29,7 +29,8 @@ class Narrator:
 
     def error(self, error: ComityError, sql: str | None = None) -> None:
         """The error with its code, the line of SQL it is about with a caret, and its hint."""
-        where = f"{error.department}: " if error.department else ""
+        named = error.department is None or error.department in error.message
+        where = "" if named else f"{error.department}: "
         message = _lines(f"{where}{error.message}", indent="  ")
         self._out.write(
             f"{self._painted('error:', _RED)} {message} {self._painted(f'[{error.code}]', _DIM)}\n"

@@ -11,6 +11,7 @@ nothing but itself.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
@@ -37,25 +38,28 @@ _SUMMARIES = {
 class CommandGroup(TyperGroup):
     """The `comity` command: its own subcommands, then the plugins' in order of name."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        own = super().list_commands(ctx)
-        return [*own, *sorted(name for name in _plugins() if name not in own)]
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for plugin in sorted(entry_points(group=COMMANDS), key=lambda entry: entry.name):
+            self.commands.setdefault(plugin.name, PluginCommand(plugin))
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """For listing: a plugin is shown by a stand-in, so that nothing of it is imported."""
-        own = super().get_command(ctx, cmd_name)
-        plugin = _plugins().get(cmd_name)
-        if own is not None or plugin is None:
-            return own
+
+class PluginCommand(TyperCommand):
+    """Stands in for a plugin, to be listed and completed, and imports it when it is run."""
+
+    def __init__(self, plugin: EntryPoint) -> None:
         distribution = plugin.dist.name if plugin.dist is not None else plugin.module
-        return TyperCommand(name=cmd_name, help=_SUMMARIES.get(cmd_name, f"From {distribution}."))
+        super().__init__(name=plugin.name, help=_SUMMARIES.get(plugin.name, f"From {distribution}."))
+        self.plugin = plugin
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """For running: the plugin itself."""
-        plugin = _plugins().get(args[0])
-        if plugin is None or args[0] in self.commands:
-            return super().resolve_command(ctx, args)
-        return args[0], load_command(plugin), args[1:]
+    @property
+    def commands(self) -> Mapping[str, Any]:
+        """The plugin's own subcommands; imports it."""
+        found: Mapping[str, Any] = getattr(load_command(self.plugin), "commands", {})
+        return found
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        return load_command(self.plugin).make_context(info_name, args, parent, **extra)
 
 
 def load_command(plugin: EntryPoint) -> Any:
@@ -63,11 +67,12 @@ def load_command(plugin: EntryPoint) -> Any:
     try:
         loaded = plugin.load()
         if not isinstance(loaded, typer.Typer):
-            # add_completion belongs to the whole command, not to a part of it.
             application = _application()
             application.command(plugin.name)(loaded)
             loaded = application
+        # Completion belongs to the whole command, and all help looks alike.
         loaded._add_completion = False  # noqa: SLF001
+        loaded.rich_markup_mode = None
         command = typer.main.get_command(loaded)
     except Exception as error:
         raise ConfigurationError(
@@ -94,10 +99,6 @@ def start_embedded(directory: str) -> AbstractContextManager[str]:
             f"the embedded gateway ({found[0].value}) cannot be loaded: {type(error).__name__}: {error}"
         ) from error
     return cast("AbstractContextManager[str]", start(directory))
-
-
-def _plugins() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=COMMANDS)}
 
 
 def _application() -> typer.Typer:
