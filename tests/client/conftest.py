@@ -29,6 +29,7 @@ class Gateway(query_pb2_grpc.QueryServiceServicer, catalog_pb2_grpc.CatalogServi
     def __init__(self) -> None:
         self.address = ""
         self.scripts: dict[str, Script | ComityError] = {}
+        self.default: Script | None = None
         self.tables: list[catalog_pb2.TableInfo] = []
         self.failure: ComityError | None = None
         self.requests: list[query_pb2.QueryRequest] = []
@@ -127,7 +128,8 @@ class Gateway(query_pb2_grpc.QueryServiceServicer, catalog_pb2_grpc.CatalogServi
 
         context.add_callback(end)
         try:
-            script = self.scripts[request.sql]
+            script = self.scripts.get(request.sql, self.default)
+            assert script is not None, f"no script for {request.sql}"
             if isinstance(script, ComityError):
                 raise script
             yield from script(request, context)

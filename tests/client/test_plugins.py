@@ -140,7 +140,11 @@ def test_federation_without_a_token_names_the_missing_variable_and_starts_nothin
 
 def test_completion_reaches_into_plugins(environ: dict[str, str]) -> None:
     def completed(words: str) -> list[str]:
-        asked = {"_COMITY_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+        asked = {
+            "_COMITY_COMPLETE": "complete_bash",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(words.count(" ")),
+        }
         return run({**environ, **asked}).stdout.split()
 
     assert completed("comity gr") == ["greet"]
