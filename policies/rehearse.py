@@ -16,11 +16,11 @@ from comity.errors import ComityError, SqlError
 from policies.decide import decide, visible
 from policies.decision import Decision
 from policies.department import TEST_SUFFIX, Department
-from policies.file_models import PolicyTestFile, TestPrincipal, TestQuestion
 from policies.fit import check_policy_fit
 from policies.model import Grant
 from policies.principal import Principal
 from policies.read_file import nearest, read_model
+from policies.rehearsal_file import PolicyTestFile, TestPrincipal, TestQuestion
 from policies.stage import Sandbox, Stage
 from policies.yaml_document import YamlDocument, load_yaml
 from sql.parse import parse_query

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from policies.file_models import DepartmentFile, FileModel, PolicyFile, PolicyTestFile
+from policies.file_models import DepartmentFile, FileModel, PolicyFile
+from policies.rehearsal_file import PolicyTestFile
 
 SCHEMAS: Mapping[str, type[FileModel]] = {
     "department": DepartmentFile,

@@ -15,10 +15,10 @@ from comity.errors import ComityError, SqlError
 from policies.decision import Decision, Visibility
 from policies.department import Department
 from policies.expressions import parse_scalar
-from policies.file_models import PolicyTestFile
 from policies.principal import Principal
 from policies.published import PublishedColumn, PublishedTable
 from policies.read_file import nearest
+from policies.rehearsal_file import PolicyTestFile
 from policies.wrap import wrap_table
 from policies.yaml_document import YamlDocument
 from sql.binder import Binder

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from comity.errors import ComityError, ConfigurationError
-from comity.shell.tables import format_table
+from comity.shell.tables import format_table, printable
 from gateway.commands.policy_directory import PolicyDirectory, open_directory
 from policies.department import Department, policy_test_files
 from policies.findings import find
@@ -31,7 +31,7 @@ def check_command(directory: Directory) -> None:
     found = _open(directory)
     warnings: list[str] = []
     for department in found.departments:
-        typer.echo("\n".join(_summary(department, today)))
+        typer.echo("\n".join(map(printable, _summary(department, today))))
         for finding in find(department, today):
             place = f"{department.name}.{finding.table}"
             where = place if finding.grant is None else f"{place}, grant {finding.grant}"
