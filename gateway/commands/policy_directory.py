@@ -27,6 +27,7 @@ def open_directory(directory: Path) -> PolicyDirectory:
     no department at all, or federation.yaml is wrong.
     """
     purposes: frozenset[str] | None = None
+    callers: set[str] = set()
     whole = True
     if (directory / "department.yaml").is_file():
         directories: tuple[Path, ...] = (directory,)
@@ -37,6 +38,7 @@ def open_directory(directory: Path) -> PolicyDirectory:
     elif (directory / "federation.yaml").is_file():
         loaded = load_federation(directory)
         purposes, directories = loaded.purposes, loaded.department_directories
+        callers = {principal.department for principal in loaded.principals.values()}
     else:
         directories = tuple(sorted(p.parent for p in (directory / "departments").glob("*/department.yaml")))
     if not directories:
@@ -51,7 +53,7 @@ def open_directory(directory: Path) -> PolicyDirectory:
             loaded_departments.append(load_department(path, None))
         except ConfigurationError as error:
             errors.append(error)
-    names = None if not whole or errors else {d.name for d in loaded_departments}
+    names = None if not whole or errors else callers | {d.name for d in loaded_departments}
     kept: list[Department] = []
     for department in loaded_departments:
         try:

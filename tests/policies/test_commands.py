@@ -75,6 +75,14 @@ def test_a_department_that_does_not_exist_is_found_over_the_whole_federation(min
     assert run("check", mine / "departments" / "health").exit_code == 0
 
 
+def test_a_department_that_only_sends_callers_exists(mine: Path) -> None:
+    path = mine / "departments" / "health" / "policies" / "patients.yaml"
+    edit(path, "departments: [civil_affairs], roles", "departments: [consultants], roles")
+    assert run("check", mine).exit_code == 2
+    edit(mine / "identity.yaml", "tokens:", "tokens:\n  t-x: {subject: x, department: consultants}")
+    assert run("check", mine).exit_code == 0
+
+
 @pytest.mark.parametrize("command", ["check", "test"])
 def test_a_directory_that_is_nothing_of_ours(tmp_path: Path, command: str) -> None:
     result = run(command, tmp_path)
