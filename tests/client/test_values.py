@@ -67,7 +67,7 @@ def test_an_aware_time_is_sent_in_utc() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        object(),
+        ...,
         [1],
         1j,
         timedelta(1),
