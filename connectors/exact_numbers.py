@@ -20,7 +20,7 @@ def decimals_from_text(text: Any, target: pa.DataType) -> Any:
     """
     longest = pc.max(pc.binary_length(text)).as_py()
     if longest is not None and longest > _DECIMAL_DIGITS:
-        digits = pc.count_substring_regex(text, "[0-9]")
+        digits = pc.count_substring_regex(pc.ascii_ltrim(text, "+-0"), "[0-9]")
         if pc.max(digits).as_py() > _DECIMAL_DIGITS:
             return None
     return text.cast(target)

@@ -217,9 +217,10 @@ class _Query:
 
     def _stop(self, session: MysqlSession) -> None:
         self._stopped = True
+        # Looked at first: the reader takes the abort for an end of the connection, and of the query with it.
+        runs, self._runs = self._runs, False
         session.abort()
-        if self._runs:
-            self._runs = False
+        if runs:
             self._connector.kill(session)
 
     @contextmanager

@@ -12,6 +12,7 @@ contract tests hold still.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ _READ_BYTES = 64 * 1024
 _LARGEST_PACKET = 0xFFFFFF
 _HEADER = struct.Struct("<I")
 _BINARY_CHARSET = 63
+_QUERY = re.compile(r"[\s(]*(SELECT|WITH|VALUES)\b", re.IGNORECASE)
+"""ANALYZE TABLE and its like return rows too, and are not stopped by a read-only session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class Statement:
     """
 
     def __init__(self, connection: Any, sql: str) -> None:
+        if _QUERY.match(sql) is None:
+            raise _not_a_query()
         self._connection = connection
         connection._execute_command(COMMAND.COM_STMT_PREPARE, sql)  # noqa: SLF001
         answer = connection._read_packet().get_all_data()  # noqa: SLF001
@@ -67,7 +72,7 @@ class Statement:
         for count in (self._parameters, columns):
             self._read_columns(count)
         if columns == 0:
-            raise SourceError("only a query that returns rows is run", code="SOURCE_FAILED")
+            raise _not_a_query()
 
     def execute(self, parameters: Sequence[object]) -> tuple[WireColumn, ...]:
         """Starts the query; its rows are read by `rows`."""
@@ -136,6 +141,10 @@ class Statement:
             )
             for p in packets
         )
+
+
+def _not_a_query() -> SourceError:
+    return SourceError("only a query that returns rows is run", hint="write one SELECT")
 
 
 def _find_packets(buffer: bytearray, at: int, filled: int, starts: list[int]) -> int:

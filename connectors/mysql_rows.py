@@ -74,7 +74,9 @@ class _Rows:
         if code in _DATES:
             return self._dates(absent, field)
         if code in _MOMENTS:
-            return self._moments(absent, field)
+            wants_zone = _kinds.is_timestamp(field.type) and field.type.tz is not None
+            # Expressions over TIMESTAMP come as DATETIME, in the session's time zone, which is UTC.
+            return self._moments(absent, field, is_zoned=code == FIELD_TYPE.TIMESTAMP or wants_zone)
         if code == FIELD_TYPE.TIME:
             return self._times(absent, field)
         if code == FIELD_TYPE.NULL:
@@ -116,9 +118,9 @@ class _Rows:
             lengths[absent] = 0
         heads: Ints | int = 1
         if lengths.size and lengths.max() > 250:
-            heads = np.ones_like(lengths)
+            heads, markers = np.ones_like(lengths), lengths.copy()
             for marker, kind, width in ((252, "u2", 2), (253, "u4", 3), (254, "i8", 8)):
-                long = np.flatnonzero(lengths == marker)
+                long = np.flatnonzero(markers == marker)
                 read = self._strided(kind)[self.places[long] + 1].astype(np.int64)
                 lengths[long] = read & 0xFFFFFF if width == 3 else read
                 heads[long] += width
@@ -153,13 +155,11 @@ class _Rows:
         self._advance(self._lengths(absent) + 1, absent)
         return _array(pa.date32(), days, absent)
 
-    def _moments(self, absent: Mask | None, field: pa.Field) -> Any:
-        """DATETIME and TIMESTAMP; the session's time zone is UTC, so either may be asked for with or without one."""
+    def _moments(self, absent: Mask | None, field: pa.Field, *, is_zoned: bool) -> Any:
         lengths = self._lengths(absent)
         moments = self._days(absent, field) * _DAY_US + self._clock(lengths, self.places + 5, 7, 11)
         self._advance(lengths + 1, absent)
-        wants_zone = _kinds.is_timestamp(field.type) and field.type.tz is not None
-        return _array(pa.timestamp("us", "UTC" if wants_zone else None), moments, absent)
+        return _array(pa.timestamp("us", "UTC" if is_zoned else None), moments, absent)
 
     def _days(self, absent: Mask | None, field: pa.Field) -> Ints:
         """Days from 1970; on the wire a length of 4, 7 or 11, then year, month, day, clock, microseconds."""

@@ -165,9 +165,11 @@ class MysqlSession:
 
     def abort(self) -> None:
         """Makes whoever waits for the network fail at once. Any thread; never raises."""
-        with suppress(OSError, AttributeError):
-            # A TLS socket's own shutdown would take the socket from under its reader.
-            socket.socket.shutdown(self.connection._sock, socket.SHUT_RDWR)  # noqa: SLF001
+        used: socket.socket | None = self.connection._sock  # noqa: SLF001
+        if used is not None:
+            with suppress(OSError):
+                # A TLS socket's own shutdown would take the socket from under its reader.
+                socket.socket.shutdown(used, socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Ends the connection. Never raises."""
