@@ -10,6 +10,7 @@ from pathlib import Path
 
 from agent.enforce import enforce
 from agent.execute import Execution
+from agent.limits import RowLimits
 from agent.publication import Publisher
 from comity.errors import ConfigurationError
 from connectors.spi import Connector, ProbeReport
@@ -44,6 +45,7 @@ class Agent:
         self.engines = engines
         self.today = today
         self.publisher = Publisher(department, connector)
+        self.limits = RowLimits()
         self._binder: Binder | None = None
         self._probe: ProbeReport | None = None
         self._lock = threading.Lock()
@@ -73,7 +75,7 @@ class Agent:
         """Enforces now, and runs as the result is iterated."""
         enforced = enforce(request, self.publisher, self.binder(), self.today())
         capabilities = self.probe().capabilities.names()
-        return Execution(enforced, self.publisher, self.engines, self.binder(), capabilities)
+        return Execution(enforced, self.publisher, self.engines, self.binder(), capabilities, self.limits)
 
     def check_table(self, name: str) -> None:
         """Compares one published table with its source. Raises what is wrong as a `ComityError`."""

@@ -66,7 +66,13 @@ def enforce(request: FragmentRequest, publisher: Publisher, binder: Binder, toda
     decisions: dict[str, Decision] = {}
     for use in resolved.tables:
         decision = decide(
-            publisher.department, use.name, request.principal, request.purpose, use.columns, today
+            publisher.department,
+            use.name,
+            request.principal,
+            request.purpose,
+            use.columns,
+            today,
+            request.grants.get(use.name),
         )
         if not decision.allowed:
             raise PolicyError("; ".join(decision.reasons), department=publisher.department.name)

@@ -16,6 +16,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from agent.enforce import EnforcedFragment, wrap_tables
+from agent.limits import RowLimits
 from agent.publication import Publisher, Source
 from comity.errors import CancelledError
 from connectors.spi import Scan
@@ -38,12 +39,15 @@ class Execution:
         engines: EnginePool,
         binder: Binder,
         capabilities: frozenset[str],
+        limits: RowLimits,
     ) -> None:
         self.enforced = enforced
         self.publisher = publisher
         self.binder = binder
         self.engines = engines
         self.capabilities = capabilities
+        self.limits = limits
+        self._query_id = enforced.request.query_id
         self.schema = enforced.request.fragment.schema
         self.mode, self.mode_reason = "native", ""
         self.rows = self.bytes = self.source_rows = 0
@@ -59,6 +63,7 @@ class Execution:
         try:
             for batch in self._batches():
                 exact = _cast(batch, self.schema)
+                self.limits.count(self._query_id, self.enforced.decisions.values(), exact.num_rows)
                 self.rows += exact.num_rows
                 self.bytes += exact.nbytes
                 yield exact

@@ -213,6 +213,7 @@ def dispatch(
 ) -> FragmentStreams:
     """Starts every fragment of a plan at its department."""
     request = plan.authorized.request
+    decisions = plan.authorized.decisions
     streams = {}
     for planned in plan.fragments:
         fragment_request = FragmentRequest(
@@ -221,6 +222,11 @@ def dispatch(
             request.purpose,
             planned.fragment,
             max(request.lifetime.seconds_left - MARGIN_SECONDS, 0.01),
+            {
+                d.table: d.grant_id
+                for d in decisions
+                if d.department == planned.fragment.department and d.grant_id
+            },
         )
         port = ports[planned.fragment.department]
         streams[planned.fragment.id] = FragmentStream(

@@ -21,10 +21,13 @@ def decide(
     purpose: str,
     columns: frozenset[str],
     today: date,
+    grant_id: str | None = None,
 ) -> Decision:
     """The first grant in file order under which all of `columns` may be used, or a denial with reasons.
 
     `columns` are published names in the catalog's spelling; none at all asks for rows only, `count(*)`.
+    With `grant_id` no other grant is considered: a fragment of a question is decided by the grant that
+    governs the whole question, or the same rows would look different in two fragments.
     """
     policy = department.policies.get(table)
     if policy is None or table not in department.tables:
@@ -32,6 +35,8 @@ def decide(
     named = [g for g in policy.grants if g.principals.matches(principal)]
     if not named:
         return _denial(department, table, known=False, reasons=(), digest=policy.digest)
+    if grant_id is not None:
+        named = [g for g in named if g.id == grant_id]
     applicable = [g for g in named if _misfit(g, purpose, today) is None]
     listed = frozenset(c for g in applicable for c in g.columns)
     reasons: list[str] = []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import pyarrow as pa
@@ -38,13 +38,17 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class FragmentRequest:
-    """One fragment to run. `timeout_seconds` is what is left of the question's time."""
+    """One fragment to run. `timeout_seconds` is what is left of the question's time.
+
+    `grants` says, by table, which grant governs the whole question; the agent decides whether it does.
+    """
 
     query_id: str
     principal: Principal
     purpose: str
     fragment: Fragment
     timeout_seconds: float
+    grants: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
