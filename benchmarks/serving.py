@@ -6,6 +6,7 @@ stdout, and stops when its stdin ends.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,7 +27,11 @@ class Serving:
 def serve(directory: Path) -> Iterator[Serving]:
     """Serves the federation in `directory` while the context lasts."""
     command = [sys.executable, "-m", "benchmarks.serving", str(directory)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    # gRPC remarks on every subprocess that an embedded database server needs.
+    environment = {"GRPC_VERBOSITY": "ERROR", **os.environ}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         address = process.stdout.readline().strip()
