@@ -107,8 +107,8 @@ def _in(node: exp.Expr, scope: Scope) -> Value:
     context, left = scope.context, scalar(node.this, scope)
     subquery = node.args.get("query")
     if subquery is not None:
-        sql, value, outer = member_query(left, subquery, scope, exact=True)
-        return Value(f"({left.sql} IN ({sql}))", BOOLEAN, relations=left.relations | value.relations | outer)
+        left, sql, outer = member_query(left, subquery, scope, exact=True)
+        return Value(f"({left.sql} IN ({sql}))", BOOLEAN, relations=left.relations | outer)
     if not node.expressions:
         raise NotNative("IN over an empty list")
     members = [scalar(member, scope) for member in node.expressions]

@@ -194,7 +194,6 @@ def _call(function: Function, nodes: list[exp.Expr], node: exp.Expr, scope: Scop
     for signature in function.overloads:
         if signature.families == families:
             kind = signature.result if isinstance(signature.result, Kind) else signature.result(values)
-            values = adapt(scope.context, values)
             result = apply_function(signature.key, values, kind, scope)
             span = log10(signature.most) if signature.most else known_span(kind, result.span)
             length = signature.length(values) if signature.length else None

@@ -31,15 +31,15 @@ def group_clause(node: exp.Expr | None, outputs: list[Output], scope: Scope) -> 
 
 
 def _key(node: exp.Expr, outputs: list[Output], scope: Scope) -> str:
-    value = _value(node, outputs, scope)
+    value = named_value(node, outputs, scope)
     refuse_incomparable([value])
     if value.constant is not None:
         raise NotNative("grouping by a constant")
     return scope.context.dialect.group_key(value)
 
 
-def _value(node: exp.Expr, outputs: list[Output], scope: Scope) -> Value:
-    """A key may be an output's position or name."""
+def named_value(node: exp.Expr, outputs: list[Output], scope: Scope) -> Value:
+    """A key of GROUP BY or DISTINCT ON, which may be an output's position or name."""
     if isinstance(node, exp.Literal) and not node.args.get("is_string"):
         if not node.name.isdecimal() or not 1 <= int(node.name) <= len(outputs):
             raise NotNative("grouping by a constant")

@@ -16,8 +16,9 @@ from sqlglot.errors import SqlglotError
 # Each registers its translators.
 from sql.dialects import aggregates, casts, conditions, functions, literals, operators, queries, windows
 from sql.dialects.dialect import Dialect
+from sql.dialects.kinds import NULL
 from sql.dialects.postgres import Postgres
-from sql.dialects.scope import Context, Scope
+from sql.dialects.scope import Columns, Context, Scope
 from sql.dialects.source import NotNative, SourceTables
 from sql.dialects.verify import verify
 from sql.dialects.walk import query
@@ -35,19 +36,28 @@ def render_native(tree: exp.Query, dialect: str, capabilities: frozenset[str], t
     try:
         if dialect == "duckdb":
             return _render_duckdb(tree)
-        rules = DIALECTS.get(dialect)
-        if rules is None:
-            raise NotNative(f"no proven rules for {dialect}")
-        context = Context(rules, capabilities, tables)
-        text, _ = query(tree, Scope(context))
-        if context.raises and rules.fence:
-            # Something in it may fail on a value: conditions must stay outside the row filters.
-            context = Context(rules, capabilities, tables, fence=True)
-            text, _ = query(tree, Scope(context))
-        verify(text, context)
+        return translate(tree, dialect, capabilities, tables)[0]
     except RecursionError:
         raise NotNative("nested too deeply") from None
-    return text
+
+
+def translate(
+    tree: exp.Query, dialect: str, capabilities: frozenset[str], tables: SourceTables
+) -> tuple[str, Columns]:
+    """The text in a dialect other than DuckDB's own, and its output as DuckDB types it."""
+    rules = DIALECTS.get(dialect)
+    if rules is None:
+        raise NotNative(f"no proven rules for {dialect}")
+    context = Context(rules, capabilities, tables)
+    text, columns = query(tree, Scope(context))
+    if any(value.kind is NULL for _, value in columns):
+        raise NotNative("an output whose type is not known")
+    if context.raises and rules.fence:
+        # Something in it may fail on a value: conditions must stay outside the row filters.
+        context = Context(rules, capabilities, tables, fence=True)
+        text, columns = query(tree, Scope(context))
+    verify(text, context)
+    return text, columns
 
 
 def _render_duckdb(tree: exp.Query) -> str:

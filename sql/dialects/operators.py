@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from sqlglot import exp
 
@@ -197,13 +197,29 @@ def compare(operator: str, left: Value, right: Value, context: Context) -> Value
 
 def comparable(operator: str, left: Value, right: Value, context: Context) -> tuple[Value, Value]:
     """Both sides in types that the source compares as DuckDB compares theirs."""
-    left, right = adapt(context, [left, right])
+    left, right = whole_days(context, adapt(context, [left, right]))
     refuse_incomparable([left, right], exact=operator in {"=", "<>"})
     kind = unify([left.kind, right.kind])
     pair = frozenset({left.family, right.family})
     if len(pair) == 1 or pair in context.dialect.direct_comparisons:
         return left, right
     return convert(context, left, kind), convert(context, right, kind)
+
+
+def whole_days(context: Context, values: list[Value]) -> list[Value]:
+    """Timestamp constants at midnight become dates where all else is a date: the same comparison, by index."""
+    if not any(value.family == "date" and value.constant is None for value in values):
+        return values
+    days = []
+    for value in values:
+        known = value.constant.value if value.constant else None
+        if isinstance(known, datetime) and value.kind is TIMESTAMP and known.time() == time.min:
+            days.append(constant(context, known.date(), DATE))
+        elif value.family == "date":
+            days.append(value)
+        else:
+            return values
+    return days
 
 
 def refuse_incomparable(values: list[Value], *, exact: bool = True) -> None:
@@ -219,17 +235,15 @@ def _quantified(operator: str, left: Value, node: exp.Expr, scope: Scope) -> Val
     if "quantified" not in scope.context.dialect.features:
         raise NotNative(f"{title(node)} is not proven equal in {scope.context.dialect.title}")
     word = "ANY" if isinstance(node, exp.Any) else "ALL"
-    sql, value, relations = member_query(left, node.this, scope, exact=operator in {"=", "<>"})
+    left, sql, relations = member_query(left, node.this, scope, exact=operator in {"=", "<>"})
     side = scope.context.dialect.ordered(left) if operator not in {"=", "<>"} else left.sql
-    return Value(
-        f"({side} {operator} {word} ({sql}))", BOOLEAN, relations=left.relations | relations | value.relations
-    )
+    return Value(f"({side} {operator} {word} ({sql}))", BOOLEAN, relations=left.relations | relations)
 
 
 def member_query(
     left: Value, node: exp.Expr, scope: Scope, *, exact: bool
-) -> tuple[str, Value, frozenset[int]]:
-    """The one-column query of IN, ANY and ALL, whose column `left` may be compared with."""
+) -> tuple[Value, str, frozenset[int]]:
+    """The one-column query of IN, ANY and ALL, `left` in a type that compares with it, and what else it reads."""
     inner = scope.inner()
     body = node.this if isinstance(node, exp.Subquery) and not node.alias else node
     if body.args.get("limit") and "limit in IN" not in scope.context.dialect.features:
@@ -240,16 +254,18 @@ def member_query(
     value = columns[0][1]
     refuse_incomparable([left, value], exact=exact)
     direct = frozenset({left.family, value.family}) in scope.context.dialect.direct_comparisons
+    if left.is_null:
+        left = convert(scope.context, left, value.kind)
     if left.family != value.family and not direct:
         raise NotNative(f"{left.kind} among values of {value.kind}")
     if left.family == "text":
         scope.context.dialect.group_key(value)
-    return sql, value, frozenset(inner.outer)
+    return left, sql, frozenset(inner.outer)
 
 
 def all_comparable(values: list[Value], context: Context, *, exact: bool) -> list[Value]:
     """The values of an IN list or a BETWEEN, as the source compares them the way DuckDB does."""
-    adapted = adapt(context, values)
+    adapted = whole_days(context, adapt(context, values))
     refuse_incomparable(adapted, exact=exact)
     families = frozenset(value.family for value in adapted)
     if len(families) == 1 or families in context.dialect.direct_comparisons:

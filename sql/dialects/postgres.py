@@ -54,7 +54,7 @@ _NATIVE_KINDS: Mapping[str, Kind] = {
     "timestamptz": TIMESTAMPTZ,
 }
 _NUMERIC = re.compile(r"(?:numeric|decimal)\((\d+)(?:,\s*(\d+))?\)")
-_TEXT = re.compile(r"(?:text|(?:character varying|varchar)(?:\((\d+)\))?)( collate .*)?", re.DOTALL)
+_TEXT = re.compile(r"text|(?:character varying|varchar)(?:\((\d+)\))?")
 _MOMENT = re.compile(r"(timestamp)\(\d\)(.*)")
 
 
@@ -121,15 +121,12 @@ class Postgres(Dialect):
         return Value(sql, kind, span=span_of(kind))
 
     def _read_text(self, sql: str, native: str) -> Value:
-        found = _TEXT.fullmatch(native)
-        if found:
-            length = int(found[1]) if found[1] else None
-            return Value(f'{sql} COLLATE "C"' if found[2] else sql, VARCHAR, length=length)
-        if native == "uuid":
-            return Value(f"CAST({sql} AS text)", VARCHAR, length=36)
-        if native.startswith(("character", "char", "bpchar")):
-            raise NotNative("char(n) loses its trailing blanks in PostgreSQL's expressions")
-        return Value(sql, opaque(VARCHAR))
+        """Text as the connector delivers it: other types as PostgreSQL writes them, char(n) without its padding."""
+        kind, marked, _ = native.partition(" collate ")
+        found = _TEXT.fullmatch(kind)
+        read = sql if found else f"CAST({sql} AS text)"
+        length = int(found[1]) if found and found[1] else None
+        return Value(f'{read} COLLATE "C"' if marked else read, VARCHAR, length=length)
 
     def text(self, value: str) -> str:
         return f"CAST({self.plain_text(value)} AS text)"

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from sql.dialects.casts import convert
 from sql.dialects.conditions import condition
-from sql.dialects.grouping import group_clause
+from sql.dialects.grouping import group_clause, named_value
 from sql.dialects.kinds import INTEGER, NULL, unify
 from sql.dialects.operators import refuse_incomparable
 from sql.dialects.ordering import Output, limit_clause, order_clause
@@ -112,7 +112,9 @@ def _distinct(node: exp.Select, outputs: list[Output], scope: Scope) -> tuple[st
         return "DISTINCT ", []
     if "supports_distinct_on" not in scope.context.capabilities or "distinct on" not in dialect.features:
         raise NotNative(f"DISTINCT ON is not proven equal in {dialect.title}")
-    keys = [scalar(key, scope) for key in (on.expressions if isinstance(on, exp.Tuple) else [on])]
+    keys = [
+        named_value(key, outputs, scope) for key in (on.expressions if isinstance(on, exp.Tuple) else [on])
+    ]
     refuse_incomparable(keys)
     listed = [dialect.ordered(key) for key in keys]
     return f"DISTINCT ON ({', '.join(listed)}) ", listed

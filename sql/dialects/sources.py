@@ -119,20 +119,22 @@ def _item(node: exp.Expr, scope: Scope, *, joined: bool) -> str:
             raise NotNative("joins of an unusual form")
         return _table(node, scope)
     if isinstance(node, exp.Subquery):
-        nested = isinstance(node.this, exp.Table) and node.args.get("alias") is None
-        return _nested(node, scope) if nested else _derived(node, scope, joined=joined)
+        if isinstance(node.this, (exp.Table, exp.Subquery)) and node.args.get("alias") is None:
+            return _nested(node, scope)
+        only(node, ("this", "alias"))
+        return _derived(node, scope, joined=joined)
     raise NotNative(f"{title(node)} in FROM")
 
 
 def _nested(node: exp.Subquery, scope: Scope) -> str:
     """(a JOIN b ON …) in FROM."""
     only(node, ("this",))
-    table = node.this
-    joins: list[exp.Join] = table.args.get("joins") or []
+    first = node.this
+    joins: list[exp.Join] = first.args.get("joins") or []
     kinds = [_kind(join) for join in joins]
     if set(kinds) & {"SEMI", "ANTI"}:
         raise NotNative("a semi-join in parentheses")
-    sql = _table(table, scope)
+    sql = _table(first, scope) if isinstance(first, exp.Table) else _derived(first, scope, joined=True)
     return (
         f"({sql}{''.join(_join(join, kind, kinds, scope) for join, kind in zip(joins, kinds, strict=True))})"
     )
@@ -162,7 +164,7 @@ def _table(node: exp.Table, scope: Scope) -> str:
 
 
 def _derived(node: exp.Subquery, scope: Scope, *, joined: bool) -> str:
-    only(node, ("this", "alias"))
+    only(node, ("this", "alias", "joins"))
     context, alias = scope.context, _alias(node)
     if not alias:
         raise NotNative("a derived table without a name")
