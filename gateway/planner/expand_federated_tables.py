@@ -17,14 +17,16 @@ def expand_federated_tables(tree: exp.Query, catalog: Catalog) -> exp.Query:
     if not any(_federated(node, catalog) for node in tree.find_all(exp.Table)):
         return tree
     copy = tree.copy()
-    used: dict[str, dict[str, None]] = {}
+    used: dict[str, set[str]] = {}
     for column in copy.find_all(exp.Column):
-        used.setdefault(column.table, {})[column.name] = None
+        used.setdefault(column.table, set()).add(column.name)
     for node in list(copy.find_all(exp.Table)):
         table = _federated(node, catalog)
         if table is None:
             continue
-        arms = [_arm(table, member, tuple(used.get(node.alias_or_name, {}))) for member in table.members]
+        wanted = used.get(node.alias_or_name, set())
+        columns = tuple(column.name for column in table.columns if column.name in wanted)
+        arms = [_arm(table, member, columns) for member in table.members]
         alias = exp.TableAlias(this=exp.to_identifier(node.alias_or_name, quoted=True))
         union = exp.Subquery(this=_union(arms), alias=alias)
         union.meta["federated"] = True
