@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import struct
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -49,11 +50,13 @@ class WireColumn:
 
 @dataclass(frozen=True, slots=True)
 class RowPackets:
-    """Rows in `buffer`: row i takes the bytes from `starts[i]` up to `stops[i]`. Valid until the next are read."""
+    """Rows in `buffer`: row i's packet takes the bytes from `edges[i]` to `edges[i + 1]`, 4 of header first.
+
+    Valid until the next are read.
+    """
 
     buffer: bytearray
-    starts: Sequence[int]
-    stops: Sequence[int]
+    edges: array[int]
 
 
 class Statement:
@@ -93,35 +96,29 @@ class Statement:
         filled, finished = len(ahead), False
         buffer[:filled] = ahead
         while not finished:
-            at, starts = 0, list[int]()
-            while not finished and len(starts) < batch_rows:
-                if filled - at > 4:
-                    at = _find_packets(buffer, at, filled, starts)
-                    # Only the last packet of a result can be other than a row, which begins with a zero.
-                    finished = bool(starts) and buffer[starts[-1]] != 0
+            edges = array("q", [0])
+            while not finished and len(edges) <= batch_rows:
+                _find_packets(buffer, filled, edges)
+                # Only the last packet of a result can be other than a row, which begins with a zero.
+                finished = len(edges) > 1 and buffer[edges[-2] + 4] != 0
                 room = len(buffer) - SLACK_BYTES - filled
-                if finished or (starts and room < _READ_BYTES):
+                if finished or (len(edges) > 1 and room < _READ_BYTES):
                     break
                 if room < _READ_BYTES:
-                    buffer = _enlarged(buffer, at, filled)
-                    filled, at = filled - at, 0
+                    buffer = _enlarged(buffer, filled)
                 with memoryview(buffer) as view, view[filled : len(buffer) - SLACK_BYTES] as free:
                     received = file.readinto1(free)
                 if not received:
                     raise ConnectionResetError("the server ended the connection")
                 filled += received
-            last = starts.pop() if finished else 0
-            stops = [start - 4 for start in starts[1:]]
-            stops += [last - 4 if finished else at] if starts else []
-            for first in range(0, len(starts), batch_rows):
-                part = slice(first, first + batch_rows)
-                yield RowPackets(buffer, starts[part], stops[part])
+            end = edges.pop() if finished else edges[-1]
+            for first in range(0, len(edges) - 1, batch_rows):
+                yield RowPackets(buffer, edges[first : first + batch_rows + 1])
             if finished:
                 # Raises the server's error, if that is what the last packet is.
-                MysqlPacket(bytes(buffer[last:at]), "utf-8").check_error()
-            else:
-                buffer[: filled - at] = buffer[at:filled]
-                filled -= at
+                MysqlPacket(bytes(buffer[edges[-1] + 4 : end]), "utf-8").check_error()
+            buffer[: filled - end] = buffer[end:filled]
+            filled -= end
 
     def close(self) -> None:
         """Frees the statement at the server, which sends no answer."""
@@ -147,20 +144,20 @@ def _not_a_query() -> SourceError:
     return SourceError("only a query that returns rows is run", hint="write one SELECT")
 
 
-def _find_packets(buffer: bytearray, at: int, filled: int, starts: list[int]) -> int:
-    """Appends where the payload of each whole packet starts; returns where the first unfinished one begins."""
-    unpack, append = _HEADER.unpack_from, starts.append
+def _find_packets(buffer: bytearray, filled: int, edges: array[int]) -> None:
+    """Appends to `edges` where each further whole packet ends."""
+    unpack, append, at = _HEADER.unpack_from, edges.append, edges[-1]
     while True:
         stop = at + 4 + (unpack(buffer, at)[0] & _LARGEST_PACKET)
         if stop > filled:
-            return at
-        append(at + 4)
+            return
+        append(stop)
         at = stop
 
 
-def _enlarged(buffer: bytearray, at: int, filled: int) -> bytearray:
-    """A larger buffer that begins with the unfinished packet at `at`."""
-    length = int.from_bytes(buffer[at : at + 3], "little")
+def _enlarged(buffer: bytearray, filled: int) -> bytearray:
+    """A larger buffer for the packet at its beginning."""
+    length = int.from_bytes(buffer[:3], "little")
     if length == _LARGEST_PACKET:
         raise SourceError(
             "a row has more than 16 MiB",
@@ -168,7 +165,7 @@ def _enlarged(buffer: bytearray, at: int, filled: int) -> bytearray:
             hint="leave its large column out, or publish a part of it",
         )
     larger = bytearray(length + 2 * _READ_BYTES + BUFFER_BYTES + SLACK_BYTES)
-    larger[: filled - at] = memoryview(buffer)[at:filled]
+    larger[:filled] = memoryview(buffer)[:filled]
     return larger
 
 

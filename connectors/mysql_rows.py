@@ -47,7 +47,7 @@ def read_rows(packets: RowPackets, columns: Sequence[WireColumn], schema: pa.Sch
         rows.column(index, column, field)
         for index, (column, field) in enumerate(zip(columns, schema, strict=True))
     ]
-    if not np.array_equal(rows.places, np.array(packets.stops, dtype=np.int64)):
+    if not np.array_equal(rows.places, rows.ends):
         raise SourceError("the database sent a malformed row")
     return conform_batch(pa.RecordBatch.from_arrays(arrays, schema.names), schema)
 
@@ -58,8 +58,10 @@ class _Rows:
     def __init__(self, packets: RowPackets, columns: int) -> None:
         self._buffer = packets.buffer
         self._bytes = self._strided("u1")
-        # A row is a zero byte, a bitmap of its NULLs that starts at bit 2, and the other values.
-        self._bitmaps = np.array(packets.starts, dtype=np.int64) + 1
+        # A row is four bytes of header, a zero byte, a bitmap of its NULLs that starts at bit 2, and the other values.
+        edges = np.frombuffer(packets.edges, np.int64)
+        self.ends = edges[1:]
+        self._bitmaps = edges[:-1] + 5
         self.places = self._bitmaps + (columns + 9) // 8
         self._count = len(self.places)
 
@@ -169,13 +171,14 @@ class _Rows:
         missing = self._bytes[at] == 0
         if absent is not None:
             years[absent], months[absent], days[absent], missing[absent] = 1970, 1, 1, False
-        first = ((years - 1970) * 12 + months - 1).astype("M8[M]")
-        in_month = (first + 1).astype("M8[D]") - first.astype("M8[D]")
-        wrong = missing | (months < 1) | (months > 12) | (days < 1) | (days > in_month.astype(np.int64))
-        if wrong.any():
+        wrong = missing | (months < 1) | (months > 12) | (days < 1) | (days > 31)
+        first = ((years - 1970) * 12 + months - 1).view("M8[M]")
+        start = first.astype("M8[D]").view(np.int64)
+        late = np.flatnonzero(days > 28)
+        in_month = (first[late] + 1).astype("M8[D]").view(np.int64) - start[late]
+        if wrong.any() or (days[late] > in_month).any():
             raise _misfit(field, "a date that does not exist, such as 0000-00-00")
-        result: Ints = first.astype("M8[D]").astype(np.int64) + days - 1
-        return result
+        return start + days - 1
 
     def _times(self, absent: Mask | None, field: pa.Field) -> Any:
         """TIME: a length of 0, 8 or 12, then a sign, days, clock, microseconds."""
