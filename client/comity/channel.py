@@ -18,6 +18,7 @@ MESSAGE_BYTES = 64 * 1024 * 1024
 
 METADATA_BYTES = 16 * 1024
 KEEPALIVE_MS = 60_000
+"""A query may run for minutes without a byte. The gateway must allow pings this often, or takes them for abuse."""
 
 _Options = list[tuple[str, int | str]]
 
@@ -112,18 +113,6 @@ def open_channel(settings: Settings, user_agent: str) -> grpc.Channel:
             hint="Use grpcs://, or ask for plaintext where the network itself is protected.",
         )
     return grpc.insecure_channel(address.target, options)
-
-
-def server_options() -> _Options:
-    """What a gateway must set for these channels: sizes, and leave for their keepalive pings."""
-    return [
-        ("grpc.max_receive_message_length", MESSAGE_BYTES),
-        ("grpc.max_send_message_length", MESSAGE_BYTES),
-        ("grpc.max_metadata_size", METADATA_BYTES),
-        # A query may run for minutes without a byte; without these the server takes pings for abuse.
-        ("grpc.keepalive_permit_without_calls", 0),
-        ("grpc.http2.min_ping_interval_without_data_ms", KEEPALIVE_MS // 2),
-    ]
 
 
 def _client_options() -> _Options:

@@ -183,14 +183,16 @@ class Connection:
 
     def _explain_error(self, error: ComityError) -> ComityError:
         """Adds what only this end knows: the address, the variable, the limit."""
-        if error.hint is None:
-            error.hint = {
-                "GATEWAY_UNAVAILABLE": f"Is a gateway running at {self.server}?",
-                "QUERY_TIMEOUT": "Ask with a longer timeout, or for less.",
-                "TOKEN_MISSING": f"Set {self._token_env} to your token.",
-                "TOKEN_INVALID": f"Check the token in {self._token_env}.",
-                "PURPOSE_MISSING": "Name one with --purpose, purpose= or COMITY_PURPOSE.",
-            }.get(error.code)
+        own = {
+            "TOKEN_MISSING": f"Set {self._token_env} to your token.",
+            "TOKEN_INVALID": f"Check the token in {self._token_env}.",
+        }
+        fallback = {
+            "GATEWAY_UNAVAILABLE": f"Is a gateway running at {self.server}?",
+            "QUERY_TIMEOUT": "Ask with a longer timeout, or for less.",
+            "PURPOSE_MISSING": "Name one with --purpose, purpose= or COMITY_PURPOSE.",
+        }
+        error.hint = own.get(error.code) or error.hint or fallback.get(error.code)
         return error
 
 

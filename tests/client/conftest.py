@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 import comity
-from comity.channel import server_options
+from comity.channel import MESSAGE_BYTES
 from comity.client import Connection
 from comity.errors import ComityError
 from comity.status import to_status
@@ -189,7 +189,7 @@ class Gateway(query_pb2_grpc.QueryServiceServicer, catalog_pb2_grpc.CatalogServi
 @pytest.fixture
 def gateway() -> Iterator[Gateway]:
     servicer = Gateway()
-    server = grpc.server(ThreadPoolExecutor(8), options=server_options())
+    server = grpc.server(ThreadPoolExecutor(8), options=[("grpc.max_send_message_length", MESSAGE_BYTES)])
     query_pb2_grpc.add_QueryServiceServicer_to_server(servicer, server)  # type: ignore[no-untyped-call]
     catalog_pb2_grpc.add_CatalogServiceServicer_to_server(servicer, server)  # type: ignore[no-untyped-call]
     servicer.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Any
 
 import pyarrow as pa
@@ -20,13 +20,22 @@ def column_texts(column: pa.Array, *, separator: str = " ") -> list[str | None]:
 
     Lists, structs and maps are written as JSON.
     """
-    values = column_values(column)
-    render = _renderer(column.type, separator)
-    return [None if value is None else render(value) for value in values]
+    kind = column.type
+    if pa.types.is_string(kind):
+        return list(column.to_pylist())
+    if is_plain(kind):
+        return _plain_texts(column)
+    render = json_text if pa.types.is_nested(kind) else lambda value: scalar_text(value, separator)
+    return [None if value is None else render(value) for value in column_values(column)]
 
 
 def column_jsons(column: pa.Array) -> list[str]:
     """One JSON text per value. Decimals are numbers with all their digits; NaN and infinities are strings."""
+    kind = column.type
+    if is_number(kind) and is_plain(kind):
+        return [text or "null" for text in _plain_texts(column)]
+    if pa.types.is_string(kind):
+        return ["null" if text is None else encode_basestring(text) for text in column.to_pylist()]
     return [json_text(value) for value in column_values(column)]
 
 
@@ -44,6 +53,16 @@ def column_values(column: pa.Array) -> list[Any]:
         except (ValueError, OverflowError):
             pass
     return list(pc.cast(column, pa.string()).to_pylist())
+
+
+def is_plain(kind: pa.DataType) -> bool:
+    """True for types that Arrow itself writes as we do, and that no format needs to quote."""
+    return bool(
+        pa.types.is_integer(kind)
+        or pa.types.is_decimal(kind)
+        or pa.types.is_boolean(kind)
+        or pa.types.is_date32(kind)
+    )
 
 
 def is_number(kind: pa.DataType) -> bool:
@@ -87,9 +106,9 @@ def json_text(value: Any) -> str:
             # A map's entry.
             return "[" + ", ".join(json_text(item) for item in value) + "]"
         case str():
-            return json.dumps(value, ensure_ascii=False)
+            return encode_basestring(value)
         case _:
-            return json.dumps(scalar_text(value, "T"), ensure_ascii=False)
+            return encode_basestring(scalar_text(value, "T"))
 
 
 def scalar_text(value: Any, separator: str = " ") -> str:
@@ -117,12 +136,12 @@ def scalar_text(value: Any, separator: str = " ") -> str:
             return str(value)
 
 
-def _renderer(kind: pa.DataType, separator: str) -> Callable[[Any], str]:
-    if pa.types.is_nested(kind):
-        return json_text
-    if pa.types.is_string(kind) or pa.types.is_integer(kind):
-        return str
-    return lambda value: scalar_text(value, separator)
+def _plain_texts(column: pa.Array) -> list[str | None]:
+    texts = list(pc.cast(column, pa.string()).to_pylist())
+    if pa.types.is_decimal(column.type):
+        # Arrow writes very small numbers with an exponent.
+        return [text if text is None or "E" not in text else format(Decimal(text), "f") for text in texts]
+    return texts
 
 
 def _float_text(value: float) -> str:

@@ -7,16 +7,20 @@ programs and change nothing. Only `table` and `markdown` hold rows back, the fir
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol, TextIO
 
 import pyarrow as pa
 
-from comity.shell.cells import column_jsons, column_texts, is_number, unique_names
+from comity.shell.cells import column_jsons, column_texts, is_number, is_plain, unique_names
 from comity.shell.tables import BOX, MARKDOWN, NULL, Layout, display_width, lay_out, pad, printable
 
 MEASURED_ROWS = 1000
+
+# What RFC 4180 must quote, and blanks at the ends, which readers strip.
+_QUOTED = re.compile(r'[,"\n\r]|^\s|\s\Z')
 
 
 class Writer(Protocol):
@@ -173,7 +177,7 @@ class CsvWriter(_Whole):
         self._out.write(",".join(map(_csv_field, schema.names)) + "\n")
 
     def write(self, batch: pa.RecordBatch) -> None:
-        columns = [[_csv_field(text) for text in column_texts(column)] for column in batch.columns]
+        columns = [_csv_column(column) for column in batch.columns]
         self._out.writelines(",".join(row) + "\n" for row in zip(*columns, strict=True))
 
     def end(self) -> None:
@@ -293,9 +297,16 @@ class ParquetWriter(_Binary):
         self._waiting, self._waiting_rows = [], 0
 
 
+def _csv_column(column: pa.Array) -> list[str]:
+    texts = column_texts(column)
+    if is_plain(column.type):
+        return [text or "" for text in texts]
+    return [_csv_field(text) for text in texts]
+
+
 def _csv_field(text: str | None) -> str:
     if text is None:
         return ""
-    if not text or text.strip() != text or any(character in text for character in ',"\n\r'):
+    if not text or _QUOTED.search(text):
         return '"' + text.replace('"', '""') + '"'
     return text
