@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pat
@@ -44,7 +46,12 @@ def check_column_count(found: int, schema: pa.Schema) -> None:
 
 
 def _needs_look(field: pa.Field) -> bool:
-    return not field.nullable or pat.is_temporal(field.type) or pat.is_nested(field.type)
+    return (
+        not field.nullable
+        or pat.is_temporal(field.type)
+        or pat.is_nested(field.type)
+        or pat.is_decimal(field.type)
+    )
 
 
 def _conform_column(column: pa.Array, field: pa.Field, number_as_text: bool) -> pa.Array:
@@ -145,18 +152,27 @@ def _cast_reversibly(column: pa.Array, target: pa.DataType) -> pa.Array | None:
 
 
 def _is_deliverable(column: pa.Array) -> bool:
-    """Whether dates and times are real ones: not infinite, not wrapped, not 24:00."""
+    """Whether dates and times are real ones (not infinite, not wrapped, not 24:00), and decimals have their digits."""
     kind = column.type
+    low: int | Decimal
+    high: int | Decimal
     if pat.is_date32(kind):
         low, high, storage = -DATE_LIMIT, DATE_LIMIT, pa.int32()
     elif pat.is_timestamp(kind):
         low, high, storage = -TIMESTAMP_LIMIT, TIMESTAMP_LIMIT, pa.int64()
     elif pat.is_time64(kind):
         low, high, storage = 0, DAY_MICROSECONDS - 1, pa.int64()
+    elif pat.is_decimal128(kind) and kind.precision == 38:
+        # DuckDB writes a HUGEINT of 39 digits as such a decimal.
+        low, high, storage = _least(kind), -_least(kind), None
     else:
         return True
-    extremes = pc.min_max(column.view(storage)).as_py()
+    extremes = pc.min_max(column if storage is None else column.view(storage)).as_py()
     return extremes["min"] is None or (low <= extremes["min"] and extremes["max"] <= high)
+
+
+def _least(kind: pa.DataType) -> Decimal:
+    return Decimal((1, (9,) * kind.precision, -kind.scale))
 
 
 def _is_number(kind: pa.DataType) -> bool:

@@ -24,6 +24,7 @@ _PLAIN = {
     "time": pa.time64("us"),
     "timestamp": pa.timestamp("us"),
     "timestamptz": pa.timestamp("us", "UTC"),
+    "interval": pa.month_day_nano_interval(),
 }
 _TEXT_AS_SENT = frozenset({"text", "varchar", "name", "char", "json", "jsonb"})
 """What the driver hands over as the text wanted. `bpchar` is not among them: it comes padded with blanks."""
@@ -33,7 +34,7 @@ def arrow_type(name: str, typmod: int, *, is_array: bool) -> pa.DataType:
     """The type as which a column is published. `name` is the catalog's name of the base type, of the element
     for arrays; `typmod` its modifier.
 
-    Whatever Arrow has no type for (uuid, enumerations, ranges, addresses, intervals, geometry) is published as
+    Whatever Arrow has no type for (uuid, enumerations, ranges, addresses, geometry) is published as
     the text that PostgreSQL writes for it.
     """
     if name == "numeric":

@@ -14,7 +14,6 @@ from connectors.spi import Scan
 BIG_ROWS = 1_000_000
 BIG_NAME = "登记居民" * 8
 """The first part of every name in the table `big`: 96 bytes, so that the table holds over 100 MB."""
-MEMORY_BOUND = 64 * 2**20
 SECRET = "Hunter2"
 
 
@@ -31,6 +30,13 @@ class TypeCase:
     literals: Sequence[str]
     values: Sequence[object]
     native_type: str | None = None
+
+
+def case(
+    name: str, declaration: str, kind: pa.DataType, pairs: dict[str, object], native: str | None = None
+) -> TypeCase:
+    """A type case whose literals are paired with their values."""
+    return TypeCase(name, declaration, kind, list(pairs), list(pairs.values()), native)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import pytest
 from connectors import servers
 from connectors.postgresql import PostgresqlConnector
 from connectors.spi import TableName
-from tests.connectors.source import BIG_NAME, BIG_ROWS, SECRET, RefusedValue, SqlSource, TypeCase
+from tests.connectors.source import BIG_NAME, BIG_ROWS, SECRET, RefusedValue, SqlSource, TypeCase, case
 from tests.connectors.suite import ConnectorContract
 
 UTC = dt.UTC
@@ -53,12 +53,6 @@ class PostgresqlSource(SqlSource):
     def directory(self) -> Path:
         assert self.server is not None
         return self.server.directory
-
-
-def case(
-    name: str, declaration: str, kind: pa.DataType, pairs: dict[str, object], native: str | None = None
-) -> TypeCase:
-    return TypeCase(name, declaration, kind, list(pairs), list(pairs.values()), native)
 
 
 class TestPostgresql(ConnectorContract):
@@ -111,7 +105,7 @@ class TestPostgresql(ConnectorContract):
         case("uuid", "uuid", pa.string(), {"'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'": "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"}),
         case("enum", "public.mood", pa.string(), {"'好'": "好", "'坏'": "坏"}, "public.mood"),
         case("domain", "public.amount", pa.decimal128(12, 2), {"1.50": Decimal("1.50")}, "numeric(12,2)"),
-        case("interval", "interval", pa.string(), {"'1 year 2 days 03:04:05.6'": "1 year 2 days 03:04:05.6"}),
+        case("interval", "interval", pa.month_day_nano_interval(), {"'1 year 2 days 03:04:05.6'": pa.MonthDayNano([12, 2, 11_045_600_000_000])}, "interval"),
         case("inet", "inet", pa.string(), {"'10.0.0.0/8'": "10.0.0.0/8"}),
         case("range", "int4range", pa.string(), {"'[1,5)'": "[1,5)"}),
         case("int_list", "integer[]", pa.list_(pa.int32()), {"'{1,NULL,-3}'": [1, None, -3], "'{}'": [], "'[0:1]={4,5}'": [4, 5]}, "integer[]"),
