@@ -15,7 +15,6 @@ from comity.errors import ComityError
 from comity.shell.tables import format_table
 from gateway.assembly import Agent, load_agents
 from gateway.catalogs import Catalogs
-from gateway.commands.serve import fail
 from gateway.configuration import load_federation
 from policies.port import DepartmentPort
 from sql.engine import EnginePool
@@ -39,21 +38,15 @@ def check(
 ) -> None:
     """Validate configuration and policies, connect to every source, and compare it with what is published."""
     engines = EnginePool(memory="256MB", threads=1, spares=0)
+    agents: dict[str, Agent] = {}
     try:
         loaded = load_federation(federation)
         agents = load_agents(loaded, os.environ, engines)
-    except ComityError as error:
-        engines.close()
-        fail(error)
-    try:
         with ThreadPoolExecutor(8) as pool:
             findings = list(pool.map(_examine, agents.values()))
         _print(findings)
         ports: dict[str, DepartmentPort] = dict(agents)
-        try:
-            catalogs = Catalogs(loaded, ports)
-        except ComityError as error:
-            fail(error)
+        catalogs = Catalogs(loaded, ports)
         for table in catalogs.published.tables:
             if table.members:
                 print(f"{table.qualified_name}: {len(table.members)} members, {len(table.columns)} columns")

@@ -19,7 +19,6 @@ from comity.errors import ComityError, ConfigurationError
 from comity.result import Result
 from comity.shell.cells import column_texts, is_number
 from comity.shell.tables import format_table
-from gateway.commands.serve import fail
 from gateway.configuration import load_federation
 from gateway.embedded import serve
 
@@ -67,10 +66,7 @@ def demo(
     only: Annotated[str | None, typer.Option(help="Ask only the scenarios whose name contains this.")] = None,
 ) -> None:
     """Build the example city on embedded databases and ask its scenario questions."""
-    try:
-        raise typer.Exit(_run(directory, scale, only))
-    except ComityError as error:
-        fail(error)
+    raise typer.Exit(_run(directory, scale, only))
 
 
 def _run(directory: Path | None, scale: float, only: str | None) -> int:

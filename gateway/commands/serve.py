@@ -7,11 +7,10 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from comity.errors import ComityError
 from gateway.assembly import open_gateway
 from gateway.server import Server
 
@@ -23,10 +22,7 @@ def serve(
 ) -> None:
     """Run the gateway until it is interrupted."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    try:
-        server = Server(open_gateway(federation), listen)
-    except ComityError as error:
-        fail(error)
+    server = Server(open_gateway(federation), listen)
     server.start()
     catalogs = server.gateway.pipeline.catalogs
     print(f"comity: {catalogs.federation.settings.name} answers on {server.address}", file=sys.stderr)
@@ -38,9 +34,3 @@ def serve(
     stop.wait()
     print("comity: stopping", file=sys.stderr)
     server.stop(grace)
-
-
-def fail(error: ComityError) -> NoReturn:
-    """Prints an error as every command does, and exits with its status."""
-    print(f"comity: {error.code}: {error}", file=sys.stderr)
-    raise typer.Exit(error.exit_status)
