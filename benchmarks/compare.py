@@ -21,21 +21,21 @@ Row = tuple[Any, ...]
 
 def compare(expected: pa.Table, actual: pa.Table, sql: str = "") -> list[str]:
     """What differs, in words; empty when the answers are the same. `sql` says whether and how to order."""
-    if differences := _shape(expected, actual):
+    if differences := shape_differences(expected, actual):
         return differences
     keys, limited = sort_keys(sql, expected.column_names) if sql else ([], False)
-    wanted, found = _rows(expected), _rows(actual)
+    wanted, found = table_rows(expected), table_rows(actual)
     if keys:
         for number, (one, other) in enumerate(zip(_keys(wanted, keys), _keys(found, keys), strict=True)):
-            if not _same_row(one, other):
+            if not same_row(one, other):
                 return [f"row {number + 1}: the sort key is {other}, expected {one}"]
     if keys and limited and wanted:
         # The rows that tie with the last one may have been cut off differently; their keys agree already.
         last = _keys(wanted[-1:], keys)[0]
         wanted = [
-            row for row, key in zip(wanted, _keys(wanted, keys), strict=True) if not _same_row(key, last)
+            row for row, key in zip(wanted, _keys(wanted, keys), strict=True) if not same_row(key, last)
         ]
-        found = [row for row, key in zip(found, _keys(found, keys), strict=True) if not _same_row(key, last)]
+        found = [row for row, key in zip(found, _keys(found, keys), strict=True) if not same_row(key, last)]
     return _multiset(wanted, found)
 
 
@@ -58,7 +58,8 @@ def sort_keys(sql: str, names: Sequence[str]) -> tuple[list[int], bool]:
     return positions, tree.args.get("limit") is not None
 
 
-def _shape(expected: pa.Table, actual: pa.Table) -> list[str]:
+def shape_differences(expected: pa.Table, actual: pa.Table) -> list[str]:
+    """What differs in column names, Arrow types and the number of rows."""
     if expected.column_names != actual.column_names:
         return [f"columns are {actual.column_names}, expected {expected.column_names}"]
     for one, other in zip(expected.schema, actual.schema, strict=True):
@@ -79,7 +80,8 @@ def _plain(kind: Any) -> Any:
     return kind
 
 
-def _rows(table: pa.Table) -> list[Row]:
+def table_rows(table: pa.Table) -> list[Row]:
+    """The rows as tuples of Python values."""
     columns = [column.to_pylist() for column in table.columns]
     return list(zip(*columns, strict=True)) if columns else []
 
@@ -109,7 +111,7 @@ def _unmatched(wanted: Sequence[Row], found: Sequence[Row]) -> Row | None:
     """The first of `wanted` without a counterpart among `found`, each of which counts once."""
     left = sorted(found, key=_float_order)
     for row in sorted(wanted, key=_float_order):
-        match = next((place for place, other in enumerate(left) if _same_row(row, other)), None)
+        match = next((place for place, other in enumerate(left) if same_row(row, other)), None)
         if match is None:
             return row
         left.pop(match)
@@ -127,7 +129,8 @@ def _hashable(value: Any) -> Any:
     return value
 
 
-def _same_row(one: Row, other: Row) -> bool:
+def same_row(one: Row, other: Row) -> bool:
+    """Whether two rows agree: floats within `RELATIVE`, everything else exactly."""
     return len(one) == len(other) and all(map(_same, one, other))
 
 

@@ -1,159 +1,180 @@
 """The oracle: what one DuckDB answers over views that show each table through its department's policy.
 
-This is the answer rule of the design made into a program. It shares the policies' meaning with the
-gateway (`decide` and `wrap_table`), and nothing else: no resolving, no planning, no fragments, no
-connectors. All departments' rows lie in one DuckDB, each published table is a view, and the question's own
-text runs over the views.
+This is the answer rule of the design made into a program. It shares the policies' meaning with the gateway
+(`decide` and `wrap_table`) and nothing else: no resolving, no planning, no fragments, no connectors. All departments'
+rows lie in one DuckDB, each published table is a view, and the question's own text runs over the views.
 
     oracle = Oracle(directory, rows)          # rows: (department, physical table) → pyarrow table
-    oracle.answer(sql, principal, "statistics") → pyarrow table
+    answer = oracle.ask(sql, principal, "statistics")
+    differences(answer, table)                # what is wrong with a table that claims to be the answer
+
+One grant per table governs a question: the first in file order under which the whole question is allowed. The
+oracle finds it by trying: it shows each table as its first grant would, then as the second, and so on, until DuckDB
+can bind the text. So `*` means the columns of the chosen grant.
 """
 
 from __future__ import annotations
 
-import fnmatch
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import duckdb
-import pyarrow as pa
-from sqlglot import exp
+from sqlglot import ParseError, exp, parse_one
 
-from gateway.configuration import Federation, load_federation
 from policies.decide import decide
 from policies.decision import Decision
-from policies.department import Department, PublishedTable, load_department
 from policies.principal import Principal
-from policies.wrap import wrap_table
-from sql.types import canonical_type
+from tests.oracle.answer import Answer, differences, ordered, unordered
+from tests.oracle.sorting import read_sorting
+from tests.oracle.views import Rows, Views
 
-Rows = Mapping[tuple[str, str], pa.Table]
+MOST_COMBINATIONS = 1024
+Parameters = Sequence[Any] | Mapping[str, Any]
 
 
 class NoAnswer(Exception):
-    """No combination of grants allows the question, or DuckDB itself refuses it."""
+    """Under no combination of grants does DuckDB take the question.
+
+    `denials` are the reasons of departments that know the caller, for tables that no grant shows.
+    """
+
+    def __init__(self, message: str, denials: Sequence[str] = ()) -> None:
+        super().__init__("\n".join([message, *denials]))
+        self.denials = tuple(denials)
+
+
+class Doubtful(Exception):
+    """The oracle cannot tell which column a name means; write it with its table."""
 
 
 class Oracle:
-    """One DuckDB with every department's rows. `today` decides which grants are valid."""
+    """The rule of the answer, for one federation. `today` decides which grants are valid."""
 
     def __init__(self, directory: Path, rows: Rows, today: date | None = None) -> None:
-        self.federation: Federation = load_federation(directory)
+        self.views = Views(directory, rows)
         self.today = today or date.today()
-        self.departments: dict[str, Department] = {}
-        for path in self.federation.department_directories:
-            department = load_department(path, None)
-            self.departments[department.name] = department
-        self.connection = duckdb.connect(":memory:")
-        self.connection.execute("SET TimeZone='UTC'")
-        self.types: dict[tuple[str, str], dict[str, str]] = {}
-        for (department_name, table), data in rows.items():
-            self.types[department_name, table] = {f.name: canonical_type(f.type) for f in data.schema}
-            self.connection.register("incoming", data)
-            self.connection.execute(f'CREATE SCHEMA IF NOT EXISTS "raw {department_name}"')
-            self.connection.execute(
-                f'CREATE TABLE "raw {department_name}"."{table}" AS SELECT * FROM incoming'
-            )
-            self.connection.unregister("incoming")
 
-    def answer(self, sql: str, principal: Principal, purpose: str) -> pa.Table:
-        """The answer of the first combination of grants, in file order, under which DuckDB takes the text.
+    def close(self) -> None:
+        self.views.close()
 
-        Raises `NoAnswer` when there is none.
-        """
-        text = sql.lower()
-        tables = [(d, t) for d, t in self._tables() if self._may_name(text, d.name, t.name)]
-        choices = [list(self._decisions(d, t.name, principal, purpose)) or [None] for d, t in tables]
-        refusal = "no grant applies"
-        for combination in itertools.islice(itertools.product(*choices), 64):
-            cursor = self.connection.cursor()
-            # Views are temporary in effect: every combination replaces them, and a failed one leaves none.
-            views = [d for d in combination if d is not None]
-            self._drop_views(cursor)
-            self._create_views(cursor, views, principal)
+    def principal(self, token: str) -> Principal:
+        """The holder of a development token."""
+        return self.views.federation.principals[token]
+
+    def ask(
+        self, sql: str, principal: Principal, purpose: str, parameters: Parameters | None = None
+    ) -> Answer:
+        """All right answers. Raises `NoAnswer`, `Doubtful`, and `duckdb.Error` for what fails as it runs."""
+        tree = _parse(sql)
+        table = self._bind(tree, sql, principal, purpose, parameters).to_arrow_table()
+        sorting = read_sorting(sql, table.column_names)
+        if sorting is None:
+            return unordered(table)
+        pool = self._run(sorting.text, parameters).to_arrow_table()
+        if sorting.keys:
+            answer = ordered(table, pool, sorting.keys, sorting.offset)
+        else:
+            answer = unordered(table, pool)
+        assert not differences(answer, table), f"the oracle reads the order of this question wrongly: {sql}"
+        return answer
+
+    def _bind(
+        self,
+        tree: exp.Expr,
+        sql: str,
+        principal: Principal,
+        purpose: str,
+        parameters: Parameters | None,
+    ) -> duckdb.DuckDBPyRelation:
+        """The question over the first combination of grants under which it binds."""
+        choices: list[list[Decision]] = []
+        denials: list[str] = []
+        for department, table in self._named(tree):
+            decisions = list(self._decisions(department, table, principal, purpose))
+            if decisions:
+                choices.append(decisions)
+            else:
+                denials += self._denial(department, table, principal, purpose)
+        refusal = ""
+        for number, combination in enumerate(product(*choices)):
+            if number == MOST_COMBINATIONS:
+                raise Doubtful("there are too many combinations of grants to try")
+            self.views.show(combination, principal)
             try:
-                return cursor.sql(sql).to_arrow_table()
-            except duckdb.Error as error:
-                refusal = str(error)
-            finally:
-                cursor.close()
-        raise NoAnswer(refusal)
+                relation = self._run(sql, parameters)
+            except (duckdb.BinderException, duckdb.CatalogException) as error:
+                refusal = refusal or str(error)
+                continue
+            _check_names(tree, choices, combination)
+            return relation
+        raise NoAnswer(refusal, denials)
 
-    def _tables(self) -> Iterator[tuple[Department, PublishedTable]]:
-        for department in self.departments.values():
-            for table in department.tables.values():
-                yield department, table
+    def _run(self, sql: str, parameters: Parameters | None) -> duckdb.DuckDBPyRelation:
+        if parameters is None:
+            return self.views.connection.sql(sql)
+        return self.views.connection.sql(sql, params=parameters)
 
-    def _may_name(self, text: str, department: str, table: str) -> bool:
-        """Whether a question could read the table, directly or as a member. Too many do no harm."""
-        if table in text and department in text:
-            return True
-        for name, settings in self.federation.settings.tables.items():
-            if fnmatch.fnmatchcase(f"{department}.{table}", settings.union):
-                return name.rpartition(".")[2] in text
-        return False
+    def _named(self, tree: exp.Expr) -> list[tuple[str, str]]:
+        """(department, table) of every published table whose own name, or federated name, is in the text."""
+        names = {node.name.lower() for node in tree.find_all(exp.Table)}
+        found = {
+            (department.name, table): None
+            for department in self.views.departments.values()
+            for table in department.tables
+            if table.lower() in names
+        }
+        for federated in self.views.federation.settings.tables:
+            if federated.rpartition(".")[2].lower() in names:
+                found.update(dict.fromkeys(self.views.members(federated)))
+        return list(found)
 
     def _decisions(
-        self, department: Department, table: str, principal: Principal, purpose: str
+        self, department: str, table: str, principal: Principal, purpose: str
     ) -> Iterator[Decision]:
-        policy = department.policies.get(table)
+        """One decision for each grant that applies, in file order: all that it shows."""
+        owner = self.views.departments[department]
+        policy = owner.policies.get(table)
         for grant in policy.grants if policy else ():
             columns = frozenset(grant.shown)
-            if not columns:
-                continue
-            decision = decide(department, table, principal, purpose, columns, self.today)
-            if decision.allowed and decision.grant_id == grant.id:
+            decision = decide(owner, table, principal, purpose, columns, self.today, grant.id)
+            if columns and decision.allowed:
                 yield decision
 
-    def _create_views(
-        self, cursor: duckdb.DuckDBPyConnection, decisions: list[Decision], principal: Principal
-    ) -> None:
-        for decision in decisions:
-            department = self.departments[decision.department]
-            table = department.tables[decision.table]
-            physical = table.physical[-1]
-            order = table.in_order(decision.columns)
-            wrapped = wrap_table(
-                table, self.types[department.name, physical], decision, principal, order, "wrapped"
-            )
-            for node in wrapped.find_all(exp.Table):
-                node.set("db", exp.to_identifier(f"raw {department.name}", quoted=True))
-                node.set("this", exp.to_identifier(physical, quoted=True))
-                node.set("catalog", None)
-            cursor.execute(f'CREATE SCHEMA IF NOT EXISTS "{department.name}"')
-            text = wrapped.sql(dialect="duckdb", identify=True)
-            cursor.execute(
-                f'CREATE OR REPLACE VIEW "{department.name}"."{table.name}" AS SELECT * FROM {text}'
-            )
-        self._create_federated(cursor, decisions)
+    def _denial(self, department: str, table: str, principal: Principal, purpose: str) -> list[str]:
+        owner = self.views.departments[department]
+        decision = decide(owner, table, principal, purpose, frozenset(), self.today)
+        return [f"{department}.{table}: {'; '.join(decision.reasons)}"] if decision.known else []
 
-    def _create_federated(self, cursor: duckdb.DuckDBPyConnection, decisions: list[Decision]) -> None:
-        for name, settings in self.federation.settings.tables.items():
-            group, _, short = name.partition(".")
-            pattern, _, member = settings.union.rpartition(".")
-            wanted = [n for n in self.departments if fnmatch.fnmatchcase(n, pattern)]
-            found = [d for d in decisions if d.table == member and d.department in wanted]
-            if {d.department for d in found} != set(wanted):
-                continue
-            shared = [c for c in found[0].columns if all(c in d.columns for d in found)]
-            order = self.departments[found[0].department].tables[member].in_order(shared)
-            columns = ", ".join(f'"{c}"' for c in order)
-            arms = []
-            for decision in found:
-                tag = (
-                    f", '{decision.department}' AS \"{settings.member_column}\""
-                    if settings.member_column
-                    else ""
-                )
-                arms.append(f'SELECT {columns}{tag} FROM "{decision.department}"."{member}"')
-            cursor.execute(f'CREATE SCHEMA IF NOT EXISTS "{group}"')
-            cursor.execute(f'CREATE OR REPLACE VIEW "{group}"."{short}" AS ' + " UNION ALL ".join(arms))
 
-    def _drop_views(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        found = cursor.execute(
-            "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal"
-        ).fetchall()
-        for schema, view in found:
-            cursor.execute(f'DROP VIEW "{schema}"."{view}"')
+def _parse(sql: str) -> exp.Expr:
+    try:
+        tree: exp.Expr = parse_one(sql, read="duckdb")
+    except ParseError as error:
+        raise NoAnswer(str(error)) from None
+    return tree
+
+
+def _check_names(tree: exp.Expr, choices: list[list[Decision]], combination: Sequence[Decision]) -> None:
+    """Raises `Doubtful` where a name may have been bound to another column than the caller's catalog says.
+
+    Names mean what they mean over all that the caller may see. Under a grant that hides a column of that, its name
+    could fall to another table's, or to an outer query's, so such names must stand with their table.
+    """
+    hidden: set[str] = set()
+    for decisions, chosen in zip(choices, combination, strict=True):
+        seen = {column for decision in decisions for column in decision.columns}
+        hidden |= {column.lower() for column in seen - set(chosen.columns)}
+    if not hidden:
+        return
+    named = {node.name.lower() for node in tree.find_all(exp.Column) if not node.table}
+    for join in tree.find_all(exp.Join):
+        named |= {column.name.lower() for column in join.args.get("using") or ()}
+        if join.args.get("method") == "NATURAL":
+            named |= hidden
+    if doubtful := sorted(named & hidden):
+        raise Doubtful(
+            f"{', '.join(doubtful)}: another grant than the chosen one shows a column of this name"
+        )
