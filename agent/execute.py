@@ -18,7 +18,7 @@ from sqlglot import exp
 from agent.enforce import EnforcedFragment, wrap_tables
 from agent.limits import RowLimits
 from agent.publication import Publisher, Source
-from comity.errors import CancelledError
+from comity.errors import CancelledError, SourceError, SqlError
 from connectors.spi import Scan
 from policies.port import Receipt
 from sql.binder import Binder
@@ -136,9 +136,15 @@ class Execution:
             raise CancelledError("the query was cancelled")
 
     def _counted(self, scan: Scan) -> Iterator[pa.RecordBatch]:
-        for batch in scan:
-            self.source_rows += batch.num_rows
-            yield batch
+        try:
+            for batch in scan:
+                self.source_rows += batch.num_rows
+                yield batch
+        except SourceError as error:
+            if error.code != "SOURCE_VALUE":
+                raise
+            # The question's own doing, wherever it was computed.
+            raise SqlError("a value could not be computed", code="QUERY_RUNTIME") from None
 
     # --- local ----------------------------------------------------------------------------------
 

@@ -135,9 +135,12 @@ _TITLES = {
     "IO": "a file of the database cannot be read",
 }
 
+_VALUE_KINDS = {"Conversion", "Out of Range"}
+
 
 def translate(error: Exception) -> SourceError:
     """DuckDB's error in our words: its own text quotes values and paths."""
     kind = str(error).partition(" Error")[0]
     title = _TITLES.get(kind, "the database failed")
-    return SourceError(title, metadata={"kind": kind} if kind in _TITLES else {})
+    code = "SOURCE_VALUE" if kind in _VALUE_KINDS else "SOURCE_FAILED"
+    return SourceError(title, code=code, metadata={"kind": kind} if kind in _TITLES else {})

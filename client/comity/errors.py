@@ -203,6 +203,13 @@ CODES: Mapping[str, CodeInfo] = {
     "SOURCE_TYPE": CodeInfo(
         SourceError, "DATA_LOSS", 3, "a value does not fit its published type", "数据与发布类型不符"
     ),
+    "SOURCE_VALUE": CodeInfo(
+        SourceError,
+        "FAILED_PRECONDITION",
+        1,
+        "a department's database could not compute a value",
+        "部门数据库计算出错",
+    ),
     "SOURCE_UNSUPPORTED": CodeInfo(
         SourceError, "UNIMPLEMENTED", 1, "the source cannot do this", "数据源不支持"
     ),

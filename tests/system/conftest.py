@@ -1,7 +1,7 @@
 """A small federation on real engines, and a real gateway in front of it.
 
 Three departments: `north` (SQLite), `south` (DuckDB) and `centre` (PostgreSQL), each with a register of
-persons; `centre` also has a large table. `all.person` is federated over north and south.
+persons; `centre` also has a large table. `shared.person` is federated over north and south.
 """
 
 from __future__ import annotations

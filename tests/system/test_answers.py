@@ -41,22 +41,22 @@ def test_departments_on_three_engines_join(gateway: Any) -> None:
             "id": [3, 9, 15],
             "total": [Decimal("37.50"), Decimal("112.50"), Decimal("187.50")],
         }
-        assert table.schema.field("total").type == pa.decimal128(15, 2)
+        assert table.schema.field("total").type == pa.decimal128(14, 2)
         assert {part.department for part in result.summary.coverage} == {"north", "south", "centre"}
 
 
 def test_a_federated_table_is_the_rows_of_its_members(gateway: Any) -> None:
     with gateway.connect() as connection:
-        assert rows(connection, "SELECT count(*), sum(balance) FROM all.person") == [(50, Decimal("2797.50"))]
-        question = "SELECT department, count(*) AS n FROM all.person WHERE area <> 'N2' GROUP BY 1 ORDER BY 1"
+        assert rows(connection, "SELECT count(*), sum(balance) FROM shared.person") == [(50, Decimal("2797.50"))]
+        question = "SELECT department, count(*) AS n FROM shared.person WHERE area <> 'N2' GROUP BY 1 ORDER BY 1"
         assert rows(connection, question) == [("north", 10), ("south", 30)]
 
 
 def test_a_condition_on_the_member_column_asks_only_that_member(gateway: Any) -> None:
     with gateway.connect() as connection:
-        plan = connection.explain("SELECT count(*) AS n FROM all.person WHERE department = 'south'")
+        plan = connection.explain("SELECT count(*) AS n FROM shared.person WHERE department = 'south'")
         assert [fragment["department"] for fragment in plan.json["fragments"]] == ["south"]
-        assert rows(connection, "SELECT count(*) FROM all.person WHERE department = 'nowhere'") == [(0,)]
+        assert rows(connection, "SELECT count(*) FROM shared.person WHERE department = 'nowhere'") == [(0,)]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_star_means_what_the_first_grant_shows(gateway: Any) -> None:
             "area",
             "balance",
         ]
-        assert connection.query("SELECT * FROM all.person LIMIT 1").schema.names == [
+        assert connection.query("SELECT * FROM shared.person LIMIT 1").schema.names == [
             "id",
             "area",
             "balance",
@@ -120,7 +120,7 @@ def test_progress_and_summary_name_every_department(gateway: Any) -> None:
     seen: set[str] = set()
     with gateway.connect() as connection:
         result = connection.query(
-            "SELECT count(*) FROM all.person", on_progress=lambda p: seen.add(p.department)
+            "SELECT count(*) FROM shared.person", on_progress=lambda p: seen.add(p.department)
         )
         result.to_arrow()
         assert seen == {"north", "south"}
@@ -132,7 +132,7 @@ def test_progress_and_summary_name_every_department(gateway: Any) -> None:
 
 def test_explain_analyze_shows_what_left_each_department(gateway: Any) -> None:
     with gateway.connect() as connection:
-        plan = connection.explain("SELECT area, sum(balance) FROM all.person GROUP BY area", analyze=True)
+        plan = connection.explain("SELECT area, sum(balance) FROM shared.person GROUP BY area", analyze=True)
     actual = {fragment["department"]: fragment["actual"]["rows"] for fragment in plan.json["fragments"]}
     assert actual == {"north": 20, "south": 30}
     assert "north" in plan.text
@@ -143,6 +143,6 @@ def test_the_catalog_shows_only_what_the_caller_may_see(gateway: Any) -> None:
         assert connection.tables() == ()
     with gateway.connect("analyst", None) as connection:
         names = [f"{table.department}.{table.name}" for table in connection.tables("review")]
-        assert names == ["all.person", "north.person", "south.person"]
+        assert names == ["north.person", "shared.person", "south.person"]
         columns = {column.name: column.mask for column in connection.table("north.person", "review").columns}
         assert columns == {"id": "", "name": "person_name", "area": ""}

@@ -18,7 +18,7 @@ MISTAKES = [
     ("federation.yaml", "127.0.0.1:0", "0.0.0.0:50051", "CONFIG_TLS", "tls"),
     ("federation.yaml", "127.0.0.1:0", "nowhere", "CONFIG_INVALID", "listen"),
     ("federation.yaml", "departments/*", "department/*", "CONFIG_REFERENCE", "department/*"),
-    ("federation.yaml", "*th.person", "*th.nobody", "CONFIG_REFERENCE", "all.person"),
+    ("federation.yaml", "*th.person", "*th.nobody", "CONFIG_REFERENCE", "shared.person"),
     ("federation.yaml", "identity.yaml", "missing.yaml", "CONFIG_MISSING", "missing.yaml"),
     ("federation.yaml", "  review: {title: 核查}\n", "", "CONFIG_REFERENCE", "review"),
     ("identity.yaml", "subject: li.wei", "name: li.wei", "CONFIG_INVALID", "name"),

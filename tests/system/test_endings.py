@@ -110,7 +110,7 @@ def test_a_dead_department_fails_the_question_by_name(federation: Path, start: A
     (federation / "data/north.sqlite").unlink()
     with start(federation) as gateway, gateway.connect() as connection:
         with pytest.raises(SourceError) as caught:
-            connection.query("SELECT count(*) FROM all.person").to_arrow()
+            connection.query("SELECT count(*) FROM shared.person").to_arrow()
         assert caught.value.code == "SOURCE_UNAVAILABLE"
         assert caught.value.department == "north"
         assert str(federation) not in str(caught.value)
@@ -122,7 +122,7 @@ def test_a_dead_department_fails_the_question_by_name(federation: Path, start: A
 def test_a_partial_answer_is_given_only_when_asked_for_and_says_so(federation: Path, start: Any) -> None:
     (federation / "data/north.sqlite").unlink()
     with start(federation) as gateway, gateway.connect() as connection:
-        result = connection.query("SELECT count(*) AS n FROM all.person", allow_partial=True)
+        result = connection.query("SELECT count(*) AS n FROM shared.person", allow_partial=True)
         assert result.to_arrow().to_pydict() == {"n": [30]}
         assert result.summary.partial
         missing = {part.department: part.reason for part in result.summary.coverage if not part.complete}
