@@ -26,12 +26,14 @@ from comity.errors import SourceError
 from connectors import servers
 from connectors.conform_batch import check_column_count, conform_batch
 from connectors.pool import ConnectionPool
-from connectors.postgresql_types import Shape, arrow_type, shape_statement
-from connectors.spi import Capabilities, PhysicalColumn, PhysicalTable, ProbeReport, TableName
+from connectors.postgresql_catalog import DESCRIBE, PROBE, physical_table
+from connectors.postgresql_types import Shape, shape_statement
+from connectors.spi import Capabilities, PhysicalTable, ProbeReport, TableName
 from connectors.stoppable_scan import StoppableScan, timed_out
 
 BATCH_BYTES = 4 * 2**20
 CONNECT_SECONDS = "5"
+LONGEST_TIMEOUT = 2**31 - 1
 SHAPES = 1024
 SETTINGS = {
     "default_transaction_read_only": "on",
@@ -54,6 +56,7 @@ class PostgresqlConnector:
         self._uri = uri
         self._lock = threading.Lock()
         self._database: tuple[str, adbc.AdbcDatabase] | None = None
+        self._account_timeout = LONGEST_TIMEOUT
         self._shapes: OrderedDict[tuple[str, str], Shape] = OrderedDict()
         self._pool: ConnectionPool[adbc.AdbcConnection] = ConnectionPool(
             connections, self._connect, _disconnect
@@ -77,7 +80,7 @@ class PostgresqlConnector:
 
     def probe(self) -> ProbeReport:
         """The version decides the capabilities: all are there in every release that PostgreSQL still supports."""
-        (row,) = self._ask(_PROBE)
+        (row,) = self._ask(PROBE)
         version, collation, encoding, read_only, standby = row
         capabilities = Capabilities(
             supports_cancel=True,
@@ -109,17 +112,10 @@ class PostgresqlConnector:
             "schemas": None if named is None else [name[0] for name in named],
             "tables": None if named is None else [name[1] for name in named],
         }
-        found: dict[TableName, PhysicalTable] = {}
-        for schema, table, rows, key, columns in self._ask(_DESCRIBE, wanted):
-            name = (str(schema), str(table))
-            described = tuple(
-                PhysicalColumn(str(c[0]), arrow_type(c[1], c[2], is_array=c[3]), str(c[4]), bool(c[5]))
-                for c in columns
-            )
-            found[name] = PhysicalTable(name, described, tuple(key), None if rows is None else int(rows))
-        return tuple(
-            found.values() if tables is None else (found[n] for n in map(tuple, tables) if n in found)
-        )
+        found = {table.name: table for table in map(physical_table, self._ask(DESCRIBE, wanted))}
+        if tables is None:
+            return tuple(found.values())
+        return tuple(found[name] for name in map(tuple, tables) if name in found)
 
     def scan(
         self,
@@ -147,10 +143,9 @@ class PostgresqlConnector:
                     _execute(connection, "DISCARD ALL")
                 remaining = scan.remaining()
                 if remaining is not None:
-                    timeout = str(max(1, int(remaining * 1000)))
-                    _execute(
-                        connection, f"SELECT pg_catalog.set_config('statement_timeout', '{timeout}', false)"
-                    )
+                    # Never beyond what the account itself is limited to.
+                    timeout = min(max(1, int(remaining * 1000)), self._account_timeout)
+                    _execute(connection, f"SET statement_timeout = {timeout}")
                 return connection
             except adbc.Error as error:
                 self._pool.release(connection, reusable=False)
@@ -193,7 +188,9 @@ class PostgresqlConnector:
                 if self._database is None or self._database[0] != text:
                     self._database = (text, adbc_driver_postgresql.connect(text))
                 database = self._database[1]
-            return adbc.AdbcConnection(database)
+            connection = adbc.AdbcConnection(database)
+            self._account_timeout = _statement_timeout(connection) or LONGEST_TIMEOUT
+            return connection
         except adbc.Error as error:
             raise translate(error, connecting=True) from None
 
@@ -298,8 +295,16 @@ class _Query:
 def _execute(connection: adbc.AdbcConnection, sql: str) -> None:
     with adbc.AdbcStatement(connection) as statement:
         statement.set_sql_query(sql)
+        statement.execute_update()
+
+
+def _statement_timeout(connection: adbc.AdbcConnection) -> int:
+    """The milliseconds that the account or the database sets by itself; 0 for none."""
+    with adbc.AdbcStatement(connection) as statement:
+        statement.set_sql_query("SELECT setting::int8 FROM pg_settings WHERE name = 'statement_timeout'")
         handle, _ = statement.execute_query()
-        AdbcRecordBatchReader._import_from_c(handle.address).close()  # noqa: SLF001
+        with AdbcRecordBatchReader._import_from_c(handle.address) as reader:  # noqa: SLF001
+            return int(reader.read_all().column(0)[0].as_py())
 
 
 def _disconnect(connection: adbc.AdbcConnection) -> None:
@@ -328,67 +333,10 @@ def translate(error: adbc.Error | psycopg.Error, *, connecting: bool = False) ->
     if state == "57014":
         return timed_out()
     title = _TITLES.get(state) or _TITLES.get(state[:2]) or "the database failed"
-    return SourceError(f"{title} (SQLSTATE {state or 'unknown'})", metadata=metadata)
+    code = "SOURCE_VALUE" if state.startswith("22") else "SOURCE_FAILED"
+    return SourceError(f"{title} (SQLSTATE {state or 'unknown'})", code=code, metadata=metadata)
 
 
 def _is_lost(error: adbc.Error | psycopg.Error) -> bool:
     """Whether the connection broke. libpq gives no SQLSTATE for what it finds out by itself."""
     return "connection" in str(error).lower()
-
-
-_PROBE = """
-SELECT current_setting('server_version'), d.datcollate, pg_encoding_to_char(d.encoding),
-       current_setting('transaction_read_only'), CASE WHEN pg_is_in_recovery() THEN 'yes' ELSE 'no' END
-FROM pg_database AS d WHERE d.datname = current_database()
-"""
-
-_DESCRIBE = """
-WITH RECURSIVE wanted AS (
-  SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples
-  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
-    AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
-    AND has_schema_privilege(n.oid, 'USAGE')
-    AND CASE WHEN %(schemas)s::text[] IS NULL THEN NOT c.relispartition
-        ELSE (n.nspname, c.relname) IN (SELECT * FROM unnest(%(schemas)s::text[], %(tables)s::text[])) END
-), base AS (  -- a domain is what it is made of, however many times over
-  SELECT t.oid AS domain, t.oid, t.typtype, t.typbasetype, t.typtypmod FROM pg_type AS t
-  WHERE t.oid IN (SELECT atttypid FROM pg_attribute JOIN wanted ON attrelid = wanted.oid WHERE attnum > 0)
-  UNION ALL
-  SELECT b.domain, t.oid, t.typtype, t.typbasetype, CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE b.typtypmod END
-  FROM base AS b JOIN pg_type AS t ON t.oid = b.typbasetype WHERE b.typtype = 'd'
-), described AS (
-  SELECT a.attrelid, a.attnum, jsonb_build_array(
-    a.attname,
-    coalesce(e.typname, t.typname),
-    m.typmod,
-    e.oid IS NOT NULL,
-    format_type(t.oid, m.typmod)
-      || CASE WHEN a.attcollation NOT IN (0, 100) THEN ' collate ' || quote_ident(l.collname) ELSE '' END,
-    NOT (a.attnotnull OR (d.typtype = 'd' AND d.typnotnull))
-  ) AS facts
-  FROM wanted AS w
-  JOIN pg_attribute AS a ON a.attrelid = w.oid AND a.attnum > 0 AND NOT a.attisdropped
-  JOIN pg_type AS d ON d.oid = a.atttypid
-  JOIN base AS b ON b.domain = a.atttypid AND b.typtype <> 'd'
-  JOIN pg_type AS t ON t.oid = b.oid
-  CROSS JOIN LATERAL (SELECT CASE WHEN d.typtype = 'd' THEN b.typtypmod ELSE a.atttypmod END AS typmod) AS m
-  LEFT JOIN pg_type AS e ON e.oid = t.typelem AND t.typcategory = 'A'
-  LEFT JOIN pg_collation AS l ON l.oid = a.attcollation
-  WHERE has_column_privilege(w.oid, a.attnum, 'SELECT')
-)
-SELECT w.nspname, w.relname,
-  CASE WHEN w.relkind = 'p' THEN coalesce(
-         nullif(w.reltuples, -1),
-         (SELECT sum(c.reltuples) FROM pg_partition_tree(w.oid) AS p JOIN pg_class AS c ON c.oid = p.relid
-          WHERE p.isleaf HAVING min(c.reltuples) >= 0))
-       WHEN w.relkind <> 'v' AND w.reltuples >= 0 THEN w.reltuples END,
-  coalesce((SELECT array_agg(a.attname::text ORDER BY k.place)
-            FROM pg_index AS i CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, place)
-            JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-            WHERE i.indrelid = w.oid AND i.indisprimary AND k.place <= i.indnkeyatts), '{}'),
-  (SELECT jsonb_agg(d.facts ORDER BY d.attnum) FROM described AS d WHERE d.attrelid = w.oid)
-FROM wanted AS w
-WHERE EXISTS (SELECT FROM described AS d WHERE d.attrelid = w.oid)
-ORDER BY w.nspname, w.relname
-"""

@@ -78,7 +78,11 @@ def shape_statement(sql: str, columns: pa.Schema, schema: pa.Schema) -> Shape:
     subquery is not flattened, and has no partial paths that a Gather could mix.
     """
     casts = tuple(_cast(found, wanted.type) for found, wanted in zip(columns, schema, strict=True))
-    lists = [i for i, found in enumerate(columns) if pat.is_list(found.type)]
+    lists = [
+        i
+        for i, (found, wanted) in enumerate(zip(columns, schema, strict=True))
+        if _is_array(found, wanted.type)
+    ]
     as_text = frozenset(
         i
         for i, (found, wanted) in enumerate(zip(columns, schema, strict=True))
@@ -97,7 +101,7 @@ def shape_statement(sql: str, columns: pa.Schema, schema: pa.Schema) -> Shape:
 def _cast(found: pa.Field, wanted: pa.DataType) -> str:
     if pat.is_struct(found.type) and not pat.is_string(wanted):
         raise SourceError("the source answers with a record where a value was asked for", code="SOURCE_TYPE")
-    name, suffix = _server_type(found), "[]" if pat.is_list(found.type) else ""
+    name, suffix = _server_type(found), "[]" if _is_array(found, wanted) else ""
     name = name.removeprefix("_") if suffix else name
     if name == "numeric":
         # The server writes a decimal as text faster than the driver does, and Arrow reads it exactly.
@@ -105,6 +109,12 @@ def _cast(found: pa.Field, wanted: pa.DataType) -> str:
     if pat.is_string(_element(wanted)) and name not in _PLAIN and name not in _TEXT_AS_SENT:
         return f"::text{suffix}"
     return ""
+
+
+def _is_array(found: pa.Field, wanted: pa.DataType) -> bool:
+    """Of a type made since it connected, the driver knows nothing; then what is wanted decides."""
+    unknown = isinstance(found.type, pa.BaseExtensionType) and _server_type(found).startswith("unnamed<")
+    return bool(pat.is_list(found.type) or (unknown and pat.is_list(wanted)))
 
 
 def _server_type(field: pa.Field) -> str:

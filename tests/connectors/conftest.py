@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize(argument, cases, ids=[str(getattr(case, "id", case)) for case in cases])
 
 
-@pytest.fixture(scope="class")
-def server_directory() -> Iterator[Path]:
+@contextmanager
+def _server_directory() -> Iterator[Path]:
     """A directory for an embedded server. Not under pytest's own, which every session that starts makes private
     again: run as root, PostgreSQL has an account of its own and would lose its files to the next session."""
     directory = Path(tempfile.mkdtemp(prefix="comity-test-"))
     yield directory
     shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="class")
+def server_directory() -> Iterator[Path]:
+    with _server_directory() as directory:
+        yield directory
+
+
+@pytest.fixture(scope="module")
+def module_server_directory() -> Iterator[Path]:
+    with _server_directory() as directory:
+        yield directory
