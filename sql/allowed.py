@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from difflib import get_close_matches
 
 from sqlglot import exp
@@ -9,7 +10,7 @@ from sqlglot import exp
 from comity.errors import SqlError
 from sql.allowed_functions import FUNCTIONS, NAMES
 from sql.allowed_nodes import CAST_TYPES, REFUSED_HINTS, SYNTAX
-from sql.limits import IDENTIFIER_BYTES
+from sql.limits import IDENTIFIER_BYTES, LONGEST_FILL
 from sql.places import error_at, offset_of
 
 _ALLOWED: dict[type, frozenset[str]] = {**SYNTAX, **FUNCTIONS}
@@ -41,7 +42,7 @@ def check_allowed(tree: exp.Expr, text: str = "") -> None:
     stack: list[exp.Expr] = [tree]
     while stack:
         node = stack.pop()
-        kind = type(node)
+        kind: type = type(node)
         parts = _ALLOWED.get(kind)
         if parts is None:
             if kind is exp.Anonymous:
@@ -175,6 +176,10 @@ def _check_table(node: exp.Expr, text: str) -> None:
         raise error_at(
             text, node, "SQL_CONSTRUCT_REFUSED", "functions in FROM are not supported", "Name a table."
         )
+    _check_joins(node, text)
+
+
+def _check_joins(node: exp.Expr, text: str) -> None:
     if node.args.get("joins") and not isinstance(node.parent, exp.Subquery):
         raise _refused(node, text, "joins")
 
@@ -234,13 +239,28 @@ def _check_literal(node: exp.Expr, text: str) -> None:
         raise error_at(text, node, "SQL_TOO_LARGE", "a number has too many digits")
 
 
-_CHECKS = {
+def _check_fill(node: exp.Expr, text: str) -> None:
+    """A call that makes long text out of nothing may not be asked for much, nor stand inside another."""
+    count = node.args.get("times") or node.args.get("expression")
+    if not isinstance(count, exp.Literal) or not count.is_int or int(count.this) > LONGEST_FILL:
+        message = f"this function takes a whole number up to {LONGEST_FILL}"
+        raise error_at(text, node, "SQL_CONSTRUCT_REFUSED", message)
+    if node.find_ancestor(exp.Repeat, exp.Pad) is not None:
+        raise error_at(
+            text, node, "SQL_CONSTRUCT_REFUSED", "filling functions inside each other are not supported"
+        )
+
+
+_CHECKS: dict[type, Callable[[exp.Expr, str], None]] = {
+    exp.Repeat: _check_fill,
+    exp.Pad: _check_fill,
     exp.Select: _check_select,
     exp.Identifier: _check_identifier,
     exp.DataType: _check_type,
     exp.Star: _check_star,
     exp.Column: _check_column,
     exp.Table: _check_table,
+    exp.Subquery: _check_joins,
     exp.Interval: _check_interval,
     exp.Bracket: _check_bracket,
     exp.Exists: _check_exists,

@@ -224,8 +224,6 @@ NAMED_SCALARS = frozenset(
         "nfc_normalize",
         "strip_accents",
         "regexp_escape",
-        "format",
-        "printf",
         "bin",
         # Numbers.
         "fmod",

@@ -33,12 +33,12 @@ SYNTAX: Mapping[type[exp.Expr], frozenset[str]] = {
     exp.Union: frozenset({"this", "expression", "distinct", *_MODIFIERS}),
     exp.Intersect: frozenset({"this", "expression", "distinct", *_MODIFIERS}),
     exp.Except: frozenset({"this", "expression", "distinct", *_MODIFIERS}),
-    exp.Subquery: frozenset({"this", "alias", *_MODIFIERS}),
+    exp.Subquery: frozenset({"this", "alias", "joins", *_MODIFIERS}),
     exp.With: frozenset({"expressions"}),
     exp.CTE: frozenset({"this", "alias", "materialized"}),
     exp.From: _UNARY,
     exp.Join: frozenset({"this", "on", "side", "kind", "using", "method"}),
-    # `joins` of a table is `(a JOIN b)`, a join in parentheses.
+    # `joins` of a table or derived table is `(a JOIN b)`, a join in parentheses.
     exp.Table: frozenset({"this", "db", "alias", "joins"}),
     exp.TableAlias: frozenset({"this", "columns"}),
     exp.Lateral: frozenset({"this", "alias"}),

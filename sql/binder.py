@@ -13,82 +13,169 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from comity.errors import ComityError
-from sql.catalog import Column, Table
+from comity.errors import ConfigurationError, SqlError
+from sql.catalog import Column, Table, fold_name
 from sql.engine import open_locked, quoted
 from sql.engine_errors import translate_error
+from sql.places import place_at
 from sql.types import arrow_schema, canonical_name
+
+_MOST_VIEWS = 64
+_MOST_ANSWERS = 1024
+_LONGEST_REMEMBERED = 16_384
 
 
 class Binder:
-    """Empty published tables in a locked in-memory DuckDB. Safe to share between threads."""
+    """Empty published tables in a locked in-memory DuckDB. Safe to share between threads.
+
+    One table may be seen in several shapes, since a principal sees only some of its columns. Tables whose
+    shapes agree stand in one attached database, a view; `tables` are the first view.
+    """
 
     def __init__(self, tables: Iterable[Table] = ()) -> None:
-        self._connection = open_locked(memory="256MB", threads=1)
-        self._cursors: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
         self._lock = threading.Lock()
-        self._shapes: dict[tuple[str, str, tuple[tuple[str, str], ...]], str] = {}
+        self._connection = open_locked(memory="256MB", threads=1, errors_as_json=True)
+        self._views: list[_View] = []
+        self._opened = 0
         with self._lock:
+            self._add_view()
             for table in tables:
-                self._create(table.department, table)
+                self._views[0].create(self._connection, table)
 
     def schema_of(self, query: str | exp.Expr) -> pa.Schema:
         """The Arrow schema of a query over tables named `department.table`.
 
-        Raises `SqlError` (`SQL_TYPE`) when the query does not fit the tables' types.
+        Raises `SqlError` (`SQL_TYPE`) when the query does not fit the tables.
         """
         return arrow_schema(self.columns_of(query))
 
-    def columns_of(self, query: str | exp.Expr) -> tuple[Column, ...]:
-        """The columns of a query with their canonical types, which say more than Arrow's."""
-        text = query if isinstance(query, str) else query.sql(dialect="duckdb", identify=True, comments=False)
-        cursor = self._take()
-        try:
-            relation = cursor.sql(text)
-            return tuple(
-                Column(name, canonical_name(str(kind)))
-                for name, kind in zip(relation.columns, relation.types, strict=True)
-            )
-        except duckdb.Error as error:
-            raise translate_error(error) from None
-        finally:
-            self._cursors.put(cursor)
+    def columns_of(self, query: str | exp.Expr, tables: Iterable[Table] = ()) -> tuple[Column, ...]:
+        """The columns of a query with their canonical types, which say more than Arrow's.
 
-    def schema_for(self, table: Table) -> str:
-        """The schema under which a table of exactly this shape stands, made when there is none yet.
-
-        It is the department for tables given at the start; a table of the same name with other columns,
-        which is what a principal with fewer rights sees, stands under a name of its own.
+        `tables` are those that the query reads, in the shape in which it sees them; when none are given they
+        are those the binder was made with.
         """
-        key = _shape(table)
-        with self._lock:
-            if (schema := self._shapes.get(key)) is None:
-                schema = f"{table.department}#{len(self._shapes)}"
-                self._create(schema, table)
-            return schema
+        text = query if isinstance(query, str) else query.sql(dialect="duckdb", identify=True, comments=False)
+        view = self._view_for(tables)
+        if (known := view.answers.get(text)) is not None:
+            return known
+        cursor = view.cursor(self._connection)
+        try:
+            # Parsed apart from being bound, it is not parsed a second time.
+            statements = cursor.extract_statements(text)
+            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+                raise SqlError("one SELECT is expected", code="SQL_NOT_A_QUERY")
+            relation = cursor.sql(statements[0])
+            if relation is None:
+                raise SqlError("one SELECT is expected", code="SQL_NOT_A_QUERY")
+            columns = list(zip(relation.columns, map(str, relation.types), strict=True))
+        except duckdb.Error as error:
+            raise self._explain(cursor, text, error) from None
+        finally:
+            view.idle.put(cursor)
+        answer = tuple(Column(name, canonical_name(kind)) for name, kind in columns)
+        view.remember(text, answer)
+        return answer
 
     def close(self) -> None:
-        self._connection.close()
+        """Closes the database; cursors in use end with an error."""
+        with self._lock:
+            for view in self._views:
+                view.close()
+            self._connection.close()
 
-    def _take(self) -> duckdb.DuckDBPyConnection:
+    @staticmethod
+    def _explain(cursor: duckdb.DuckDBPyConnection, text: str, error: Exception) -> Exception:
+        """The error with its place, for which the statement must be bound a second time."""
+        prefix = "DESCRIBE "
         try:
-            return self._cursors.get_nowait()
-        except Empty:
-            return self._connection.cursor()
+            cursor.execute(prefix + text)
+        except duckdb.Error as detailed:
+            error = detailed
+        found = translate_error(error)
+        position = found.metadata.pop("position", None)
+        if position is not None and isinstance(found, SqlError):
+            before = text.encode()[: max(0, int(position) - len(prefix))].decode(errors="ignore")
+            found.metadata["offset"] = str(len(before))
+            found.line, found.column = place_at(text, len(before))
+        return found
 
-    def _create(self, schema: str, table: Table) -> None:
-        columns = ", ".join(f"{quoted(column.name)} {canonical_name(column.type)}" for column in table.columns)
+    def _view_for(self, tables: Iterable[Table]) -> _View:
+        wanted = list(tables)
+        with self._lock:
+            for view in self._views:
+                if view.fits(wanted):
+                    break
+            else:
+                view = self._add_view()
+            for table in wanted:
+                if not view.holds(table):
+                    view.create(self._connection, table)
+            return view
+
+    def _add_view(self) -> _View:
+        if len(self._views) >= _MOST_VIEWS:
+            # The oldest but the first goes; its cursors end with the queries that hold them.
+            self._views.pop(1).close()
+        view = _View(f"view#{self._opened}")
+        self._opened += 1
+        self._connection.execute(f"ATTACH ':memory:' AS {quoted(view.name)}")
+        self._views.append(view)
+        return view
+
+
+class _View:
+    """One attached database of empty tables, and idle cursors that have it as their default."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.idle: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
+        self.answers: dict[str, tuple[Column, ...]] = {}
+        self._shapes: dict[tuple[str, str], tuple[Column, ...]] = {}
+        self._departments: set[str] = set()
+
+    def remember(self, text: str, answer: tuple[Column, ...]) -> None:
+        """Keeps an answer, which cannot change: tables are added to a view and never altered."""
+        if len(self.answers) >= _MOST_ANSWERS:
+            self.answers.clear()
+        if len(text) <= _LONGEST_REMEMBERED:
+            self.answers[text] = answer
+
+    def fits(self, tables: Iterable[Table]) -> bool:
+        return all(self._shapes.get(_key(table), table.columns) == table.columns for table in tables)
+
+    def holds(self, table: Table) -> bool:
+        return _key(table) in self._shapes
+
+    def create(self, connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+        schema = f"{quoted(self.name)}.{quoted(table.department)}"
+        columns = ", ".join(
+            f"{quoted(column.name)} {canonical_name(column.type)}" for column in table.columns
+        )
         try:
-            self._connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
-            self._connection.execute(f"CREATE TABLE {quoted(schema)}.{quoted(table.name)} ({columns})")
+            if fold_name(table.department) not in self._departments:
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+                self._departments.add(fold_name(table.department))
+            connection.execute(f"CREATE TABLE {schema}.{quoted(table.name)} ({columns})")
         except duckdb.Error as error:
-            raise ComityError(f"the table {table.qualified_name} cannot be described: {error}") from error
-        self._shapes[_shape(table)] = schema
+            raise ConfigurationError(f"the table {table.qualified_name} cannot be described") from error
+        self._shapes[_key(table)] = table.columns
+
+    def cursor(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+        try:
+            return self.idle.get_nowait()
+        except Empty:
+            cursor = connection.cursor()
+            cursor.execute(f"USE {quoted(self.name)}")
+            return cursor
+
+    def close(self) -> None:
+        while True:
+            try:
+                self.idle.get_nowait().close()
+            except Empty:
+                return
 
 
-def _shape(table: Table) -> tuple[str, str, tuple[tuple[str, str], ...]]:
-    return (
-        table.department.lower(),
-        table.name.lower(),
-        tuple((column.name, canonical_name(column.type)) for column in table.columns),
-    )
+def _key(table: Table) -> tuple[str, str]:
+    return fold_name(table.department), fold_name(table.name)

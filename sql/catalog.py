@@ -7,6 +7,17 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+
+
+def fold_name(name: str) -> str:
+    """The form in which names are compared: A to Z in lower case and nothing else changed, as in DuckDB.
+
+    >>> fold_name("Name"), fold_name("Ｎame"), fold_name("ÉTÉ"), fold_name("\u212a")
+    ('name', 'Ｎame', 'ÉtÉ', 'K')
+    """
+    return name.lower() if name.isascii() else name.translate(_LOWER)
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -39,22 +50,26 @@ class Table:
 
 
 class Catalog:
-    """Tables by name, case-insensitively, as DuckDB compares identifiers (ASCII and Unicode lower case)."""
+    """Tables by name, compared as `fold_name` does."""
 
     def __init__(self, tables: Iterable[Table], version: str) -> None:
         self.version = version
         self.tables: tuple[Table, ...] = tuple(tables)
         self._by_name: Mapping[tuple[str, str], Table] = {
-            (t.department.lower(), t.name.lower()): t for t in self.tables
+            (fold_name(t.department), fold_name(t.name)): t for t in self.tables
         }
         if len(self._by_name) != len(self.tables):
             raise ValueError("two tables differ only in letter case")
+        self._by_bare_name: dict[str, tuple[Table, ...]] = {}
+        for table in self.tables:
+            key = fold_name(table.name)
+            self._by_bare_name[key] = (*self._by_bare_name.get(key, ()), table)
 
     def find(self, department: str, name: str) -> Table | None:
-        return self._by_name.get((department.lower(), name.lower()))
+        return self._by_name.get((fold_name(department), fold_name(name)))
 
     def find_unqualified(self, name: str) -> tuple[Table, ...]:
-        return tuple(t for t in self.tables if t.name.lower() == name.lower())
+        return self._by_bare_name.get(fold_name(name), ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,21 +7,22 @@ takes tens of milliseconds, so a thread keeps spares ready.
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 
 import duckdb
 import pyarrow as pa
 
-from comity.errors import ComityError, InternalError, UnavailableError
+from comity.errors import CancelledError, ComityError, InternalError, UnavailableError
 from sql.engine_errors import translate_error
 from sql.types import canonical_name
 
 _BATCH_ROWS = 65_536
 
 
-def open_locked(*, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
+def open_locked(*, memory: str, threads: int, errors_as_json: bool = False) -> duckdb.DuckDBPyConnection:
     """Opens an in-memory DuckDB that can reach nothing outside itself and whose settings are locked."""
     connection = duckdb.connect(
         ":memory:",
@@ -32,13 +33,13 @@ def open_locked(*, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "max_temp_directory_size": "0B",
+            "errors_as_json": str(errors_as_json).lower(),
         },
     )
     for setting in (
         "SET TimeZone='UTC'",
         "SET Calendar='gregorian'",
         "SET python_enable_replacements=false",
-        "SET preserve_insertion_order=true",
         "SET lock_configuration=true",
     ):
         connection.execute(setting)
@@ -46,28 +47,28 @@ def open_locked(*, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
 
 
 class Engine:
-    """One locked database, for one query. Tables and sources are seen under plain names.
+    """One locked database, for one query. Tables and streams are read under plain names.
 
-    `load` may be called from several threads at once; everything else from one thread at a time, except
-    `interrupt`.
+    `load` may run in several threads at once, and `interrupt` in any; all else is for one thread at a time.
     """
 
     def __init__(self, *, memory: str, threads: int) -> None:
         self._connection = open_locked(memory=memory, threads=threads)
-        self._cursors: set[duckdb.DuckDBPyConnection] = set()
         self._lock = threading.Lock()
+        self._cursors: set[duckdb.DuckDBPyConnection] = set()
         self._views: list[str] = []
         self._tables: list[str] = []
         self._readers: list[pa.RecordBatchReader] = []
         self._failures: list[ComityError] = []
         self._interrupted = False
-        self.broken = False
+        # Set once something happened after which the engine is thrown away instead of lent again.
+        self.spent = False
 
     def register(self, name: str, reader: pa.RecordBatchReader) -> None:
-        """Makes a stream readable once, under `name`. An error it raises is what `query` then raises."""
+        """Makes a stream readable, once, as the table `name`. What it raises, `query` then raises."""
+        self._check()
+        self._views.append(name)
         guarded = pa.RecordBatchReader.from_batches(reader.schema, self._watch(reader))
-        with self._lock:
-            self._views.append(name)
         self._connection.register(name, guarded)
 
     def load(
@@ -77,184 +78,213 @@ class Engine:
         batches: Iterable[pa.RecordBatch],
         types: Sequence[str] | None = None,
     ) -> int:
-        """Reads all batches into a table and returns how many rows that were.
+        """Reads all batches into the table `name` and returns how many rows that were.
 
-        `types` are the columns' canonical types where they say more than Arrow's (HUGEINT).
+        `types` are the columns' canonical types, where they say more than Arrow's do (HUGEINT).
         """
-        source = f"{name} (stream)"
-        with self._lock:
-            self._tables.append(name)
-            cursor = self._connection.cursor()
-            self._cursors.add(cursor)
+        self._check()
         columns = [quoted(field.name) for field in schema]
         if types is not None:
             columns = [
                 f"CAST({column} AS {canonical_name(kind)}) AS {column}"
                 for column, kind in zip(columns, types, strict=True)
             ]
-        counted = 0
+        rows = 0
 
-        def counting() -> Iterator[pa.RecordBatch]:
-            nonlocal counted
+        def counted() -> Iterator[pa.RecordBatch]:
+            nonlocal rows
             for batch in self._watch(batches):
-                counted += batch.num_rows
+                rows += batch.num_rows
                 yield batch
 
+        # A registered stream is seen by its own connection only, so each load has one.
+        with self._lock:
+            self._tables.append(name)
+            cursor = self._connection.cursor()
+            self._cursors.add(cursor)
+        stream = f"{name} (stream)"
         try:
-            cursor.register(source, pa.RecordBatchReader.from_batches(schema, counting()))
-            cursor.execute(f"CREATE TABLE {quoted(name)} AS SELECT {', '.join(columns)} FROM {quoted(source)}")
-            cursor.unregister(source)
-        except (duckdb.Error, OSError) as error:
+            cursor.register(stream, pa.RecordBatchReader.from_batches(schema, counted()))
+            cursor.execute(
+                f"CREATE TABLE {quoted(name)} AS SELECT {', '.join(columns)} FROM {quoted(stream)}"
+            )
+        except (duckdb.Error, OSError, pa.ArrowException) as error:
             raise self._translated(error) from None
         finally:
             with self._lock:
                 self._cursors.discard(cursor)
             cursor.close()
-        return counted
+        return rows
 
     def query(self, sql: str, *, batch_rows: int = _BATCH_ROWS) -> pa.RecordBatchReader:
-        """Runs one SELECT. The reader pulls rows as it is read; close it, or read it to its end.
+        """Runs one SELECT. The reader computes rows as it is read; close it, or read it to its end.
 
-        Raises, here or while reading: `LimitError` (`LIMIT_MEMORY`), `SqlError` (`QUERY_RUNTIME`),
-        `CancelledError`, and whatever a registered stream raised.
+        Raises, here or while the reader is read: `LimitError` (`LIMIT_MEMORY`), `SqlError` (`QUERY_RUNTIME`),
+        `CancelledError`, and what a registered stream raised.
         """
+        self._check()
         try:
-            reader = self._connection.sql(sql).to_arrow_reader(batch_rows)
+            statements = self._connection.extract_statements(sql)
+            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+                raise InternalError("an engine runs one SELECT at a time")
+            reader = self._connection.sql(statements[0]).to_arrow_reader(batch_rows)
         except (duckdb.Error, OSError) as error:
             raise self._translated(error) from None
-        with self._lock:
-            self._readers.append(reader)
+        self._readers.append(reader)
         return pa.RecordBatchReader.from_batches(reader.schema, self._read(reader))
 
     def interrupt(self) -> None:
-        """Stops whatever runs, from any thread; it raises `CancelledError` there."""
-        self._interrupted = True
+        """Stops what runs, and what would start after, from any thread; it raises `CancelledError` there."""
+        self._interrupted = self.spent = True
         with self._lock:
             running = [self._connection, *self._cursors]
         for connection in running:
-            connection.interrupt()
+            with suppress(duckdb.Error):
+                connection.interrupt()
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A second connection to the same database, which sees loaded tables but no registered stream."""
+        """A connection to the same database, which sees loaded tables. The engine is not lent again after it."""
+        self.spent = True
         with self._lock:
             cursor = self._connection.cursor()
             self._cursors.add(cursor)
         return cursor
 
-    def clear(self) -> bool:
-        """Drops everything the query left behind; False when something else than that is there."""
-        try:
-            for reader in self._readers:
-                reader.close()
-            for cursor in self._cursors:
-                cursor.close()
-            for name in self._views:
-                self._connection.unregister(name)
-            for name in self._tables:
-                self._connection.execute(f"DROP TABLE IF EXISTS {quoted(name)}")
-            left = self._connection.execute(_LEFT_BEHIND).fetchall()
-        except (duckdb.Error, OSError):
-            return False
-        self._readers.clear()
-        self._cursors.clear()
-        self._views.clear()
-        self._tables.clear()
-        self._failures.clear()
-        return not left and not self._interrupted
+    def clear(self) -> None:
+        """Drops all that the query left behind."""
+        for reader in self._readers:
+            reader.close()
+        for cursor in self._cursors:
+            cursor.close()
+        for name in self._views:
+            self._connection.unregister(name)
+        for name in self._tables:
+            self._connection.execute(f"DROP TABLE IF EXISTS {quoted(name)}")
+        for collection in (self._readers, self._cursors, self._views, self._tables, self._failures):
+            collection.clear()
 
     def close(self) -> None:
+        """Stops what runs and frees the memory."""
+        with suppress(duckdb.Error, OSError):
+            self.clear()
         self._connection.close()
 
+    def _check(self) -> None:
+        if self._interrupted:
+            raise CancelledError("the query was cancelled")
+
     def _watch(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """The same batches, remembering the error they end in, which DuckDB would turn into text."""
+        """The same batches, keeping the error they end in, of which DuckDB would leave only text."""
         try:
-            yield from batches
+            for batch in batches:
+                self._check()
+                yield batch
         except ComityError as error:
             self._failures.append(error)
+            raise
+        except Exception as error:
+            failure = InternalError("a stream of rows broke off")
+            failure.__cause__ = error
+            self._failures.append(failure)
             raise
 
     def _read(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         try:
-            yield from reader
-        except (duckdb.Error, OSError) as error:
+            for batch in reader:
+                self._check()
+                yield batch
+        except (duckdb.Error, OSError, pa.ArrowException) as error:
             raise self._translated(error) from None
         finally:
             reader.close()
 
     def _translated(self, error: Exception) -> ComityError:
-        self.broken = True
+        self.spent = True
+        if self._interrupted:
+            return CancelledError("the query was cancelled")
         return self._failures[0] if self._failures else translate_error(error)
 
 
-_LEFT_BEHIND = """
-SELECT table_name FROM duckdb_tables()
-UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal
-UNION ALL SELECT database_name FROM duckdb_databases() WHERE NOT internal AND database_name <> 'memory'
-"""
+class _Spares:
+    """Engines kept ready, and the thread that opens them; knows nothing of the pool, which may vanish."""
+
+    def __init__(self, memory: str, threads: int, wanted: int) -> None:
+        self.memory = memory
+        self.threads = threads
+        self.wanted = wanted
+        self.ready: SimpleQueue[Engine] = SimpleQueue()
+        self.closed = False
+        self.wake = threading.Event()
+        self.thread = threading.Thread(target=self.keep, name="engine-opener", daemon=True)
+
+    def open(self) -> Engine:
+        try:
+            return Engine(memory=self.memory, threads=self.threads)
+        except duckdb.Error as error:
+            raise InternalError("an in-memory database could not be opened") from error
+
+    def keep(self) -> None:
+        while not self.closed:
+            while not self.closed and self.ready.qsize() < self.wanted:
+                self.ready.put(self.open())
+            self.wake.wait()
+            self.wake.clear()
+
+    def stop(self) -> None:
+        self.closed = True
+        self.wake.set()
+        if self.thread.is_alive() and self.thread is not threading.current_thread():
+            self.thread.join()
+        while True:
+            try:
+                self.ready.get_nowait().close()
+            except Empty:
+                return
 
 
 class EnginePool:
-    """Engines of `memory` and `threads` each; `spares` are kept open ahead of need."""
+    """Engines of `memory` and `threads` each; `spares` of them are kept open ahead of need."""
 
     def __init__(self, memory: str = "2GB", threads: int = 2, spares: int = 2) -> None:
-        self._memory = memory
-        self._threads = threads
-        self._spares = spares
-        self._ready: SimpleQueue[Engine] = SimpleQueue()
-        self._closed = False
-        self._wanted = threading.Event()
-        self._wanted.set()
-        self._opener = threading.Thread(target=self._keep_spares, name="engine-opener", daemon=True)
-        self._opener.start()
+        self._spares = _Spares(memory, threads, spares)
+        # An interpreter that ends while a database opens would crash, so the thread is always joined.
+        self._stop = weakref.finalize(self, self._spares.stop)
+        if spares:
+            self._spares.thread.start()
 
     @contextmanager
     def lease(self) -> Iterator[Engine]:
-        """Lends an engine that no one else has and that holds nothing."""
-        if self._closed:
+        """Lends an engine that no one else has and that holds nothing. Raises `UnavailableError` after `close`."""
+        if self._spares.closed:
             raise UnavailableError("the engine pool is closed")
         try:
-            engine = self._ready.get_nowait()
+            engine = self._spares.ready.get_nowait()
         except Empty:
-            engine = self._open()
-        self._wanted.set()
+            engine = self._spares.open()
+        self._spares.wake.set()
         try:
             yield engine
         except BaseException:
-            engine.broken = True
+            engine.spent = True
             raise
         finally:
             self._take_back(engine)
 
     def close(self) -> None:
-        """Closes the spares; engines still lent are closed when they come back."""
-        self._closed = True
-        self._wanted.set()
-        self._opener.join()
-        while True:
-            try:
-                self._ready.get_nowait().close()
-            except Empty:
-                return
+        """Closes the spares; an engine still lent is closed when it comes back."""
+        self._stop()
 
     def _take_back(self, engine: Engine) -> None:
-        cleared = engine.clear()
-        if engine.broken or not cleared or self._closed or self._ready.qsize() >= self._spares:
-            engine.close()
-        else:
-            self._ready.put(engine)
-
-    def _open(self) -> Engine:
-        try:
-            return Engine(memory=self._memory, threads=self._threads)
-        except duckdb.Error as error:
-            raise InternalError("an in-memory database could not be opened") from error
-
-    def _keep_spares(self) -> None:
-        while not self._closed:
-            self._wanted.wait()
-            self._wanted.clear()
-            while not self._closed and self._ready.qsize() < self._spares:
-                self._ready.put(self._open())
+        with suppress(duckdb.Error, OSError):
+            if (
+                not engine.spent
+                and not self._spares.closed
+                and self._spares.ready.qsize() < self._spares.wanted
+            ):
+                engine.clear()
+                self._spares.ready.put(engine)
+                return
+        engine.close()
 
 
 def quoted(name: str) -> str:

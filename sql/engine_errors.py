@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 from comity.errors import CancelledError, ComityError, InternalError, LimitError, SqlError
 
-_CAST_TARGET = re.compile(r"\b(?:to|type|cast to) ([A-Z][A-Z0-9_]*(?:\(\d+, ?\d+\))?)")
+_CAST_TARGET = re.compile(r"\b(?:to|type) ([A-Z][A-Z0-9_]*(?: WITH TIME ZONE)?(?:\(\d+, ?\d+\))?)")
 _FIELD_FORMAT = re.compile(r"invalid (date|timestamp|time|interval) field format", re.IGNORECASE)
+_NO_FUNCTION = re.compile(r"No function matches the given name and argument types '([^'(]+)\(([^']*)\)'")
+_MISSING_FUNCTION = re.compile(r"(?:Function|Macro) with name \"?([^\" ]+)\"? does not exist")
+_ENGINE_TYPES = {
+    "INT8": "TINYINT",
+    "INT16": "SMALLINT",
+    "INT32": "INTEGER",
+    "INT64": "BIGINT",
+    "INT128": "HUGEINT",
+}
 
 
 def translate_error(error: Exception) -> ComityError:
-    """The `ComityError` for an error that DuckDB, or a reader over its result, raised."""
+    """The `ComityError` for an error that DuckDB, or a reader over its result, raised.
+
+    An error of names or types has the offset DuckDB gives for it, in bytes, as `metadata["position"]`.
+    """
     if isinstance(error, ComityError):
         return error
-    text = str(error)
-    kind = text.split(":", 1)[0].removesuffix(" Error").upper()
+    kind, message, details = _read(str(error))
     if kind == "INTERRUPT":
         return CancelledError("the query was cancelled")
     if kind == "OUT OF MEMORY":
@@ -24,30 +37,62 @@ def translate_error(error: Exception) -> ComityError:
             code="LIMIT_MEMORY",
             hint="Filter or aggregate more, or ask for fewer columns.",
         )
+    if "expression depth" in message:
+        return SqlError("an expression is nested too deeply", code="SQL_TOO_DEEP")
+    if kind in {"BINDER", "CATALOG", "PARSER", "TYPE MISMATCH", "NOT IMPLEMENTED"}:
+        position = (
+            {"position": str(details["position"])} if str(details.get("position", "")).isdigit() else {}
+        )
+        return SqlError(_binding_message(message), code=_binding_code(kind, message), metadata=position)
     if kind in {"CONVERSION", "OUT OF RANGE", "INVALID INPUT"}:
-        return SqlError(_runtime_message(kind, text), code="QUERY_RUNTIME")
-    if kind in {"BINDER", "CATALOG", "PARSER", "TYPE MISMATCH"}:
-        return SqlError(_scrubbed(text), code="SQL_TYPE")
+        return SqlError(_runtime_message(kind, message), code="QUERY_RUNTIME")
     return InternalError(f"the merge engine failed: {kind.lower()}")
 
 
-def _runtime_message(kind: str, text: str) -> str:
-    if (field := _FIELD_FORMAT.search(text)) is not None:
+def _read(text: str) -> tuple[str, str, dict[str, Any]]:
+    """The kind in capitals, the message, and the details of an error written as text or as JSON."""
+    kind, _, rest = text.partition(":")
+    kind = kind.strip().upper().removesuffix(" ERROR")
+    rest = rest.strip()
+    if rest.startswith("{"):
+        try:
+            details = json.loads(rest)
+        except ValueError:
+            return kind, rest, {}
+        if isinstance(details, dict):
+            return kind, str(details.get("exception_message", "")), details
+    return kind, rest, {}
+
+
+def _binding_code(kind: str, message: str) -> str:
+    if kind == "PARSER":
+        return "SQL_SYNTAX"
+    return "SQL_FUNCTION_REFUSED" if _MISSING_FUNCTION.search(message) else "SQL_TYPE"
+
+
+def _binding_message(message: str) -> str:
+    if (found := _NO_FUNCTION.search(message)) is not None:
+        types = found[2].replace("INTEGER_LITERAL", "INTEGER").replace("STRING_LITERAL", "VARCHAR")
+        return f"{found[1]} does not take ({types})"
+    if (found := _MISSING_FUNCTION.search(message)) is not None:
+        return f"the function {found[1]} is not available"
+    first = message.split("\n", 1)[0].strip()
+    first = re.sub(r"(?i)\s*\b(candidate|did you mean|line \d+:|\(use: ).*", "", first)
+    return re.sub(r"'[^']*'", "a value", first) or "the types do not fit"
+
+
+def _runtime_message(kind: str, message: str) -> str:
+    lowered = message.lower()
+    if (field := _FIELD_FORMAT.search(message)) is not None:
         return f"a value could not be cast to {field[1].upper()}"
-    if kind == "CONVERSION":
-        target = _CAST_TARGET.search(text)
-        return f"a value could not be cast to {target[1]}" if target else "a value could not be cast"
-    if "division by zero" in text.lower():
-        return "a value was divided by zero"
-    if kind == "OUT OF RANGE" or "overflow" in text.lower():
+    if "overflow" in lowered or kind == "OUT OF RANGE" or "out of range" in lowered:
         return "a value went out of the range of its type"
-    if "More than one row" in text:
+    if kind == "CONVERSION":
+        target = _CAST_TARGET.search(re.sub(r"'[^']*'|\"[^\"]*\"", "", message))
+        name = _ENGINE_TYPES.get(target[1], target[1]) if target else ""
+        return f"a value could not be cast to {name}" if name else "a value could not be cast"
+    if "division by zero" in lowered:
+        return "a value was divided by zero"
+    if "more than one row" in lowered:
         return "a subquery used as a value returned more than one row"
     return "a function was given a value it cannot take"
-
-
-def _scrubbed(text: str) -> str:
-    """The first sentence of DuckDB's message, without candidates, source lines and quoted values."""
-    first = text.split("\n", 1)[0].split(":", 1)[-1].strip()
-    first = re.sub(r"(?i)\s*(candidate|did you mean|hint|line \d+)\b.*", "", first)
-    return re.sub(r"'[^']*'", "a value", first)

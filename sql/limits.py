@@ -26,5 +26,7 @@ class TextLimits:
 DEFAULT_LIMITS = TextLimits()
 IDENTIFIER_BYTES = 63
 """The longest identifier: what every engine we know keeps whole (PostgreSQL cuts longer ones)."""
-EXPANDED_NODES = 200_000
-"""The most tree nodes that aliases used again and again may expand to."""
+EXPANDED_SIZE = 4_000_000
+"""How much text, roughly in characters, names that stand for expressions may expand to."""
+LONGEST_FILL = 10_000
+"""The most characters that repeat(), lpad() and rpad() may be asked for."""

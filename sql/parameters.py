@@ -13,6 +13,7 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import TokenType
 
 from comity.errors import SqlError
+from sql.edits import Edit
 from sql.lexical import has_control_characters, read_tokens
 from sql.limits import DEFAULT_LIMITS
 from sql.parse import ParsedQuery
@@ -39,9 +40,7 @@ def bind_parameters(
     tree = parsed.tree.copy()
     for node in list(tree.find_all(exp.Placeholder)):
         node.replace(literals[str(node.this).lower()].copy())
-    return dataclasses.replace(
-        parsed, tree=tree, placeholders=(), bound_text=_bound_text(parsed.text, literals)
-    )
+    return dataclasses.replace(parsed, tree=tree, placeholders=(), bindings=_bindings(parsed.text, literals))
 
 
 def _check_names(parsed: ParsedQuery, values: Mapping[str, ParameterValue], positional: int) -> None:
@@ -61,15 +60,12 @@ def _check_names(parsed: ParsedQuery, values: Mapping[str, ParameterValue], posi
     raise SqlError(message, code="SQL_PARAMETER")
 
 
-def _bound_text(text: str, literals: Mapping[str, exp.Expr]) -> str:
-    parts: list[str] = []
-    end = 0
-    for dollar, name in pairwise(read_tokens(text, DEFAULT_LIMITS)):
-        if dollar.token_type == TokenType.PARAMETER:
-            parts += [text[end : dollar.start], "(", literals[name.text.lower()].sql(dialect="duckdb"), ")"]
-            end = dollar.end + 1
-    parts.append(text[end:])
-    return "".join(parts)
+def _bindings(text: str, literals: Mapping[str, exp.Expr]) -> tuple[Edit, ...]:
+    return tuple(
+        Edit(dollar.start, dollar.end + 1, f"({literals[name.text.lower()].sql(dialect='duckdb')})")
+        for dollar, name in pairwise(read_tokens(text, DEFAULT_LIMITS))
+        if dollar.token_type == TokenType.PARAMETER
+    )
 
 
 def literal(value: ParameterValue, name: str = "the parameter") -> exp.Expr:

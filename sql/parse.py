@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
@@ -12,6 +13,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from comity.errors import SqlError
 from sql.allowed import check_allowed
 from sql.allowed_functions import is_aggregate_call
+from sql.edits import Edit
 from sql.fingerprint import fingerprint_of, normalize_tokens
 from sql.lexical import DIALECT, read_tokens
 from sql.limits import DEFAULT_LIMITS, TextLimits
@@ -23,8 +25,8 @@ class ParsedQuery:
     """One question, syntactically checked; its names are not yet looked up.
 
     `placeholders` are the distinct placeholders in order, `1`, `2`… for `?` and `$1`. `normalized` is the text
-    with literals replaced by `?`, and `fingerprint` 16 hex digits over it. `bound_text` is the text with the
-    values of parameters in place of their placeholders: it is for type checks and never leaves the process.
+    with literals replaced by `?`, and `fingerprint` 16 hex digits over it. `bindings` are the edits that put the
+    values of parameters in place of their placeholders in `text`.
     """
 
     text: str
@@ -32,7 +34,7 @@ class ParsedQuery:
     placeholders: tuple[str, ...]
     fingerprint: str
     normalized: str
-    bound_text: str
+    bindings: tuple[Edit, ...] = ()
 
 
 def parse_query(text: str, limits: TextLimits = DEFAULT_LIMITS) -> ParsedQuery:
@@ -45,9 +47,7 @@ def parse_query(text: str, limits: TextLimits = DEFAULT_LIMITS) -> ParsedQuery:
         raise error_at(text, tree, "SQL_NOT_A_QUERY", "only SELECT is answered")
     check_allowed(tree, text)
     normalized = normalize_tokens(tokens)
-    return ParsedQuery(
-        text, tree, _placeholder_names(text, tokens), fingerprint_of(normalized), normalized, text
-    )
+    return ParsedQuery(text, tree, _placeholder_names(text, tokens), fingerprint_of(normalized), normalized)
 
 
 def parse_expression(text: str) -> exp.Expr:
@@ -104,7 +104,19 @@ def _parse(text: str, tokens: list[Token]) -> exp.Expr | None:
         raise error_at(text, 0, "SQL_SYNTAX", "the text is not valid SQL") from None
     if len(trees) != 1:
         raise error_at(text, 0, "SQL_MULTIPLE_STATEMENTS", "only one statement is allowed")
-    return trees[0]
+    tree = trees[0]
+    if tree is not None:
+        for node in tree.walk():
+            if node._meta is not None:  # noqa: SLF001  (`meta` would make an empty one)
+                node._meta = _SharedMeta(node._meta)  # noqa: SLF001
+    return tree
+
+
+class _SharedMeta(dict[str, Any]):
+    """Where a node stands in the text, shared by all copies of it: copying it would cost more than the node."""
+
+    def __deepcopy__(self, memo: object) -> _SharedMeta:
+        return self
 
 
 def _syntax_error(text: str, tokens: list[Token], error: ParseError) -> SqlError:

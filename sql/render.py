@@ -20,7 +20,9 @@ def render(tree: exp.Expr, dialect: str = "duckdb") -> str:
     the same tree, in another the same tables and columns, and a text that generates to itself again.
     """
     try:
-        text = tree.sql(dialect=dialect, identify=True, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
+        text = tree.sql(
+            dialect=dialect, identify=True, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE
+        )
         again = sqlglot.parse_one(text, dialect=dialect)
     except SqlglotError as error:
         raise InternalError(f"a checked query has no text in the {dialect} dialect") from error

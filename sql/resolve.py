@@ -3,60 +3,67 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
 
 import pyarrow as pa
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
-from sqlglot.optimizer.annotate_types import annotate_types
-from sqlglot.optimizer.qualify import qualify
-from sqlglot.optimizer.scope import traverse_scope
-from sqlglot.schema import MappingSchema
 
 from comity.errors import SqlError
+from sql.annotate import set_kind
 from sql.binder import Binder
-from sql.catalog import Catalog, TableUse
+from sql.catalog import Catalog, Column, TableUse
+from sql.confirm import confirm_reading
 from sql.parse import ParsedQuery
+from sql.resolution import Resolution
+from sql.resolve_query import resolve_query as resolve_any_query
+from sql.sources import identifier
+from sql.types import arrow_schema
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedQuery:
-    """A question whose every name is bound."""
+    """A question whose every name is bound.
+
+    In `tree` every published table has its department and an alias that no other FROM item has, every column
+    its table, every output an alias that is its name; there is no `*` outside `count(*)`, no USING, no NATURAL,
+    no named window, no position in GROUP BY but for constants. `columns` are the outputs with canonical types.
+    """
 
     parsed: ParsedQuery
     tree: exp.Query
     tables: tuple[TableUse, ...]
     schema: pa.Schema
+    columns: tuple[Column, ...]
 
 
-def resolve_query(parsed: ParsedQuery, catalog: Catalog, binder: Binder) -> ResolvedQuery:
-    """Binds every name of the question. Raises `SqlError`."""
-    tree = parsed.tree.copy()
-    schema: dict[str, Any] = {}
-    for scope in traverse_scope(tree):
-        for source in scope.sources.values():
-            if isinstance(source, exp.Table):
-                found = (catalog.find(source.db, source.name),) if source.db else catalog.find_unqualified(source.name)
-                if len(found) != 1 or (table := found[0]) is None:
-                    raise SqlError(f"no table {source.name}", code="SQL_TABLE_UNKNOWN")
-                if not source.alias:
-                    source.set("alias", exp.TableAlias(this=exp.to_identifier(table.name, quoted=True)))
-                source.set("db", exp.to_identifier(table.department, quoted=True))
-                source.set("this", exp.to_identifier(table.name, quoted=True))
-                schema.setdefault(table.department, {})[table.name] = {c.name: c.type for c in table.columns}
-    mapping = MappingSchema(schema, dialect="duckdb", normalize=False)
+def resolve_query(
+    parsed: ParsedQuery, catalog: Catalog, binder: Binder, *, now: datetime | None = None
+) -> ResolvedQuery:
+    """Binds every name of the question to `catalog`, which is what the caller may see.
+
+    DuckDB binds the original text over tables of the same shape; a difference in names or types is refused.
+    `now` is what the present means; both default to this instant. Raises `SqlError`, with line and column.
+    """
+    resolution = Resolution(parsed.text, catalog, resolve_any_query, now or datetime.now(UTC))
     try:
-        qualify(tree, schema=mapping, dialect="duckdb", quote_identifiers=True)
-        annotate_types(tree, schema=mapping, dialect="duckdb")
-    except SqlglotError as error:
-        raise SqlError(str(error), code="SQL_COLUMN_UNKNOWN") from None
-    uses: dict[tuple[str, str], set[str]] = {}
-    for scope in traverse_scope(tree):
-        for source in scope.sources.values():
-            if isinstance(source, exp.Table):
-                uses.setdefault((source.db, source.name), set())
-        for column in scope.columns:
-            if isinstance(source := scope.sources.get(column.table), exp.Table):
-                uses[source.db, source.name].add(column.name)
-    tables = tuple(TableUse(d, n, frozenset(columns)) for (d, n), columns in uses.items())
-    return ResolvedQuery(parsed, tree, tables, binder.schema_of(tree))
+        tree, _ = resolve_any_query(resolution, parsed.tree.copy(), {}, None)
+    except RecursionError:
+        raise SqlError("the question is nested too deeply", code="SQL_TOO_DEEP", line=1, column=1) from None
+    for nested in resolution.nested:
+        nested.finish()
+    columns = confirm_reading(parsed, tree, resolution, binder)
+    _name_outputs(tree, columns)
+    return ResolvedQuery(parsed, tree, resolution.table_uses(), arrow_schema(columns), columns)
+
+
+def _name_outputs(tree: exp.Query, columns: tuple[Column, ...]) -> None:
+    """Gives the outputs their final names, and the types that DuckDB found."""
+    block: exp.Expr = tree
+    while not isinstance(block, exp.Select):
+        block = block.this
+    for output, column in zip(block.expressions, columns, strict=True):
+        if output.alias != column.name:
+            output.set("alias", identifier(column.name))
+        if block is tree:
+            set_kind(output, column.type)
+            set_kind(output.this, column.type)

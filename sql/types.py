@@ -143,13 +143,14 @@ def canonical_type(arrow: pa.DataType) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _sqlglot_type(canonical: str) -> exp.DataType:
-    return exp.DataType.build(canonical, dialect="duckdb")
+def shared_type(canonical: str) -> exp.DataType:
+    """The sqlglot type of a canonical type, one object for all: for `node.type`, never to stand in a tree."""
+    return exp.DataType.build(canonical_name(canonical), dialect="duckdb")
 
 
 def sqlglot_type(canonical: str) -> exp.DataType:
-    """The sqlglot type of a canonical type; a new node each time, since nodes have one parent."""
-    return _sqlglot_type(canonical_name(canonical)).copy()
+    """The sqlglot type of a canonical type; a new node each time, since nodes in a tree have one parent."""
+    return shared_type(canonical).copy()
 
 
 def arrow_schema(columns: Iterable[Column]) -> pa.Schema:

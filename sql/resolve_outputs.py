@@ -1,0 +1,138 @@
+"""The SELECT list: stars expanded, each output bound and given a name."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from sql.catalog import fold_name
+from sql.naming import implicit_name
+from sql.resolution import Resolution, suggestion
+from sql.resolve_names import bind_names
+from sql.sources import AliasMode, Merged, Relation, Scope, Source, SourceColumn, identifier
+
+
+def resolve_outputs(resolution: Resolution, select: exp.Select, scope: Scope, *, named: bool) -> None:
+    """Resolves the SELECT list in place; afterwards every item is an `Alias`.
+
+    `named` says that the names matter to an outer block; else unnamed items are called by their place.
+    """
+    scope.mode = AliasMode.AFTER_COLUMNS
+    outputs: list[exp.Expr] = []
+    for item in list(select.expressions):
+        star = _star_of(item)
+        if star is None:
+            outputs.append(_output(resolution, item, scope, len(outputs) + 1, named=named))
+        else:
+            outputs += _expand(resolution, item, star, scope)
+    select.set("expressions", outputs)
+
+
+def _output(resolution: Resolution, item: exp.Expr, scope: Scope, place: int, *, named: bool) -> exp.Alias:
+    if isinstance(item, exp.Alias):
+        shown = item.alias
+        bind_names(resolution, item.this, scope)
+        item.set("alias", identifier(shown))
+        key = fold_name(shown)
+        if key in scope.aliases and scope.aliases[key] != item.this:
+            scope.repeated.add(key)
+        scope.aliases[key] = item.this
+        return item
+    if isinstance(item, exp.Column):
+        spelled = item.name
+        holder = exp.Alias(this=item, alias=identifier(spelled))
+        _bind_named(resolution, item, holder, scope)
+        return holder
+    name = implicit_name(item, place) if named else f"column_{place}"
+    holder = exp.Alias(this=item, alias=identifier(name))
+    bind_names(resolution, holder.this, scope)
+    return holder
+
+
+def _bind_named(resolution: Resolution, item: exp.Column, holder: exp.Alias, scope: Scope) -> None:
+    """Binds a plain column, whose name is then as the catalog spells it."""
+    bind_names(resolution, item, scope)
+    bound = holder.this
+    if isinstance(bound, exp.Column):
+        shown = _shown_name(scope, bound)
+        if shown is not None:
+            holder.set("alias", identifier(shown))
+
+
+def _shown_name(scope: Scope, bound: exp.Column) -> str | None:
+    inner: Scope | None = scope
+    while inner is not None:
+        for source in inner.relation.sources:
+            if source.alias == bound.table:
+                for column in source.columns.values():
+                    if column.name == bound.name:
+                        return column.shown
+        inner = inner.parent
+    return None
+
+
+def _star_of(item: exp.Expr) -> exp.Star | None:
+    if isinstance(item, exp.Star):
+        return item
+    if isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
+        return item.this
+    return None
+
+
+def _expand(resolution: Resolution, item: exp.Expr, star: exp.Star, scope: Scope) -> list[exp.Expr]:
+    resolution.starred = True
+    columns = (
+        _columns_of(resolution, item, scope) if isinstance(item, exp.Column) else _all_columns(scope.relation)
+    )
+    if not columns:
+        raise resolution.error(item, "SQL_SYNTAX", "* needs a FROM clause")
+    known = {fold_name(column.shown) for column in columns}
+    excluded = {fold_name(column.name): column for column in star.args.get("except_") or ()}
+    replaced = {fold_name(alias.alias): alias for alias in star.args.get("replace") or ()}
+    for name, node in {**excluded, **replaced}.items():
+        if name not in known:
+            hint = suggestion(name, [column.shown for column in columns])
+            message = f"there is no column {node.alias_or_name} to leave out or replace"
+            raise resolution.error(node, "SQL_COLUMN_UNKNOWN", message, hint)
+        if name in excluded and name in replaced:
+            message = f"{node.alias_or_name} is both left out and replaced"
+            raise resolution.error(node, "SQL_AMBIGUOUS", message)
+    for alias in replaced.values():
+        bind_names(resolution, alias.this, scope)
+    outputs: list[exp.Expr] = []
+    for column in columns:
+        key = fold_name(column.shown)
+        if key in excluded:
+            continue
+        value = replaced[key].this.copy() if key in replaced else column.refer()
+        outputs.append(exp.Alias(this=value, alias=identifier(column.shown)))
+    if not outputs:
+        raise resolution.error(item, "SQL_SYNTAX", "no column is left")
+    return outputs
+
+
+def _all_columns(relation: Relation) -> list[SourceColumn | Merged]:
+    """The columns of `*` in order; a merged one stands where the first of its members does."""
+    columns: list[SourceColumn | Merged] = []
+    emitted: set[int] = set()
+    for source in relation.sources:
+        for key in source.star:
+            column = source.columns[key]
+            merged = relation.merged.get(key)
+            if merged is None or column not in merged.members:
+                columns.append(column)
+            elif id(merged) not in emitted:
+                emitted.add(id(merged))
+                columns.append(merged)
+    return columns
+
+
+def _columns_of(resolution: Resolution, item: exp.Column, scope: Scope) -> list[SourceColumn | Merged]:
+    sources: list[Source] = scope.relation.named(fold_name(item.table), fold_name(item.db))
+    if len(sources) == 1:
+        return [sources[0].columns[key] for key in sources[0].star]
+    if sources:
+        message = f"{item.table} could mean several tables"
+        raise resolution.error(item, "SQL_AMBIGUOUS", message, "Give each an alias of its own.")
+    known = [source.name for source in scope.relation.sources if source.name]
+    message = f"no table or alias {item.table} stands in this FROM"
+    raise resolution.error(item, "SQL_TABLE_UNKNOWN", message, suggestion(item.table, known))
