@@ -34,10 +34,9 @@ def main(arguments: Sequence[str]) -> int:
     prepare(directory, 0.1)
     gateway = open_gateway(directory)
     try:
-        ours = _measure(plan_once(gateway), options.runs)
+        ours, alone = _measure(plan_once(gateway), sqlglot_once(), options.runs)
     finally:
         gateway.close()
-    alone = _measure(sqlglot_once(), options.runs)
     print("        text to dispatch     sqlglot   ratio")
     ratios = {name: ours[name] / alone[name] for name in ours}
     for name in ours:
@@ -85,15 +84,17 @@ def sqlglot_once() -> Planner:
     return qualified
 
 
-def _measure(run: Planner, runs: int) -> dict[str, float]:
-    """Median seconds by query, after one run to warm what both keep for good."""
-    seconds: dict[str, float] = {}
+def _measure(one: Planner, other: Planner, runs: int) -> tuple[dict[str, float], dict[str, float]]:
+    """Median seconds by query of each, in turn, after one run to warm what both keep for good."""
+    medians: tuple[dict[str, float], dict[str, float]] = ({}, {})
     for name, text in query_texts().items():
-        run(text)
-        measured = []
-        for _ in range(runs):
-            started = time.perf_counter()
-            run(text)
-            measured.append(time.perf_counter() - started)
-        seconds[name] = median(measured)
-    return seconds
+        measured: tuple[list[float], list[float]] = ([], [])
+        for number in range(runs + 1):
+            for run, seconds in zip((one, other), measured, strict=True):
+                started = time.perf_counter()
+                run(text)
+                if number:
+                    seconds.append(time.perf_counter() - started)
+        for side, seconds in zip(medians, measured, strict=True):
+            side[name] = median(seconds)
+    return medians

@@ -16,10 +16,14 @@ import psycopg
 import pymysql
 import pytest
 
+from benchmarks.planning import plan_once
+from benchmarks.tpch.check import check
 from benchmarks.tpch.prepare import ORACLE, PreparationError, prepare
 from benchmarks.tpch.tables import DEPARTMENTS, TpchTable, query_texts
 from connectors.servers import start_mariadb, start_postgresql
+from gateway.assembly import open_gateway
 from gateway.configuration import load_federation
+from gateway.stages import FederatedPlan
 from policies.department import load_department
 from policies.rehearse import rehearse
 from policies.stage import Sandbox
@@ -100,6 +104,25 @@ def test_the_federation_and_its_policies_are_valid_and_tested(directory: Path) -
                 path = home / "policies" / f"{table}_test.yaml"
                 rehearsal = rehearse(department, path, sandbox, today=date(2026, 11, 22))
                 assert rehearsal.passed, rehearsal
+
+
+def test_all_22_answers_over_grpc_equal_the_oracle(
+    directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = check(directory)
+    assert [f"{result.name}: {result.problem}" for result in results if result.problem] == []
+    assert len(results) == len(capsys.readouterr().out.splitlines()) == 22
+    assert all(result.fragments and result.rows_out for result in results)
+
+
+def test_planning_measures_the_real_pipeline(directory: Path) -> None:
+    gateway = open_gateway(directory)
+    try:
+        plan = plan_once(gateway)(query_texts()["q06"])
+    finally:
+        gateway.close()
+    assert isinstance(plan, FederatedPlan)
+    assert [planned.fragment.department for planned in plan.fragments] == ["sales"]
 
 
 def test_a_prepared_directory_is_left_as_it_is(directory: Path) -> None:
