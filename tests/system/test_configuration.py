@@ -34,7 +34,7 @@ MISTAKES = [
         "{connector: sqlite, uri: ../../data/north.sqlite}",
         "{connector: mysql, uri: 'mysql://reader:hunter2@db.example/north'}",
         "CONFIG_SECRET",
-        "secret",
+        "password",
     ),
     (
         "departments/north/department.yaml",
