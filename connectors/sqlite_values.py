@@ -1,0 +1,136 @@
+"""SQLite's values, whose types are each value's own, to Arrow columns of one type, or not at all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pat
+
+from comity.errors import SourceError
+from connectors.exact_numbers import FLOAT_DIGITS, decimals_from_floats, decimals_from_text
+
+_ZONED = r":\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)$"
+_DATE_LENGTH = len("2026-01-01")
+
+
+def build_column(values: Sequence[object], field: pa.Field) -> Any:
+    """An array near `field`'s type; what remains (widths, 0 and 1 as booleans) is `conform_batch`'s.
+
+    Text in ISO 8601 becomes dates and times: without an offset it is UTC where a zone is asked for. Whole
+    numbers become text where text is asked for, since a column without a type may hold both.
+    """
+    try:
+        column = _build(values, field.type)
+    except (pa.ArrowException, OverflowError, TypeError, ValueError, ArithmeticError):
+        # The messages show values.
+        column = None
+    if column is None:
+        raise SourceError(
+            f"column {field.name!r} holds a value that does not fit its type {field.type}",
+            code="SOURCE_TYPE",
+            hint="correct the data, or declare the column with the type of its values",
+        )
+    return column
+
+
+def _build(values: Sequence[object], target: pa.DataType) -> Any:
+    if pat.is_floating(target):
+        return pa.array(values, pa.float64())
+    if pat.is_decimal(target):
+        return _decimals(values, target)
+    if pat.is_string(target):
+        return _text(values)
+    # Without a type: asked for int64, Arrow cuts the fractions of doubles off.
+    found = pa.array(values)
+    kind = found.type
+    if pat.is_integer(target) or pat.is_boolean(target):
+        return found if pat.is_integer(kind) or pat.is_floating(kind) or pat.is_null(kind) else None
+    if pat.is_null(kind):
+        return pa.nulls(len(values), target)
+    if pat.is_binary(target):
+        return found if pat.is_binary(kind) else None
+    return _moments(found, target) if pat.is_string(kind) else None
+
+
+def _text(values: Sequence[object]) -> Any:
+    try:
+        found = pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        found = pa.array([str(value) if isinstance(value, int) else value for value in values])
+    kind = found.type
+    is_whole = pat.is_integer(kind) or pat.is_null(kind)
+    return found.cast(pa.string()) if is_whole or pat.is_string(kind) else None
+
+
+def _moments(text: Any, target: pa.DataType) -> Any:
+    if pat.is_date(target):
+        return text.cast(target)
+    if pat.is_time64(target):
+        moments = pc.binary_join_element_wise("1970-01-01 ", text, "").cast(pa.timestamp("us"))
+        return moments.cast(pa.int64()).cast(pa.time64("us"))
+    if not pat.is_timestamp(target):
+        return None
+    if target.tz is None:
+        return text.cast(target)
+    is_date = pc.equal(pc.binary_length(text), _DATE_LENGTH)
+    offset = pc.if_else(pc.match_substring_regex(text, _ZONED), "", pc.if_else(is_date, " 00:00Z", "Z"))
+    return pc.binary_join_element_wise(text, offset, "").cast(target)
+
+
+def _decimals(values: Sequence[object], target: pa.DataType) -> Any:
+    """SQLite keeps 12.50 as a double and 12.00 as an integer, so most columns hold both."""
+    try:
+        found = pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        found = None
+    column = None
+    if found is not None and pat.is_integer(found.type):
+        # Arrow asks for room for every int64 before it looks at the values.
+        return found.cast(pa.decimal128(38, 0)).cast(target)
+    if found is not None and pat.is_floating(found.type):
+        column = decimals_from_floats(found, target)
+    if found is not None and pat.is_string(found.type):
+        return decimals_from_text(found, target)
+    # A mixture, or numbers that only one by one are known to be exact.
+    return pa.array([_decimal(value, target) for value in values], target) if column is None else column
+
+
+def _decimal(value: object, target: Any) -> Decimal | None:
+    if value is None or isinstance(value, int):
+        return None if value is None else Decimal(value)
+    if isinstance(value, str):
+        exact = Decimal(value)
+    elif isinstance(value, float) and math.isfinite(value):
+        units = round(value * 10**target.scale)
+        exact = Decimal(units).scaleb(-target.scale)
+        beside = abs(value * 10**target.scale - units) <= min(abs(units) * 2.0**-50, 0.01)
+        if abs(units) >= 10**FLOAT_DIGITS or not (beside or float(exact) == value):
+            raise ValueError
+    else:
+        raise TypeError
+    if not exact.is_finite():
+        raise ValueError
+    return exact
+
+
+def parameter(value: object) -> object:
+    """A parameter as SQLite keeps such a value."""
+    match value:
+        case None | int() | float() | str() | bytes():
+            return value
+        case Decimal():
+            number = float(value)
+            return number if Decimal(repr(number)) == value else str(value)
+        case datetime():
+            moment = value.astimezone(UTC) if value.tzinfo else value
+            return moment.isoformat(sep=" ")
+        case date():
+            return value.isoformat()
+        case _:
+            raise SourceError(f"a parameter of type {type(value).__name__} cannot be sent to this source")
