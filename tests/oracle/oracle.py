@@ -73,7 +73,7 @@ class Oracle:
         sorting = read_sorting(sql, table.column_names)
         if sorting is None:
             return unordered(table)
-        pool = self._run(sorting.text, parameters).to_arrow_table()
+        pool = self._run(sorting.text, parameters).to_arrow_table() if sorting.text else table
         if sorting.keys:
             answer = ordered(table, pool, sorting.keys, sorting.offset)
         else:
@@ -102,10 +102,10 @@ class Oracle:
         for number, combination in enumerate(product(*choices)):
             if number == MOST_COMBINATIONS:
                 raise Doubtful("there are too many combinations of grants to try")
-            self.views.show(combination, principal)
+            self.views.show(combination, principal, purpose)
             try:
                 relation = self._run(sql, parameters)
-            except (duckdb.BinderException, duckdb.CatalogException) as error:
+            except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
                 refusal = refusal or str(error)
                 continue
             _check_names(tree, choices, combination)

@@ -13,10 +13,10 @@ class Sorting:
     """`text` is the question without LIMIT and OFFSET; what it sorts by stands in its columns at `keys`.
 
     Columns after the question's own were added for that. `keys` may end early, at a term that cannot be added;
-    rows are then held to the order of the terms before it.
+    rows are then held to the order of the terms before it. `text` is None when it would be the question itself.
     """
 
-    text: str
+    text: str | None
     keys: tuple[int, ...]
     offset: int
 
@@ -25,7 +25,8 @@ def read_sorting(sql: str, names: Sequence[str]) -> Sorting | None:
     """The outermost ORDER BY, LIMIT and OFFSET of `sql`, whose columns are `names`; None when it has neither."""
     tree = parse_one(sql, read="duckdb")
     order, offset = tree.args.get("order"), tree.args.get("offset")
-    if order is None and offset is None and tree.args.get("limit") is None:
+    cut = offset is not None or tree.args.get("limit") is not None
+    if order is None and not cut:
         return None
     tree.set("limit", None)
     tree.set("offset", None)
@@ -43,7 +44,8 @@ def read_sorting(sql: str, names: Sequence[str]) -> Sorting | None:
         if position is None:
             break
         keys.append(position)
-    return Sorting(tree.sql(dialect="duckdb"), tuple(keys), _number(offset))
+    text = tree.sql(dialect="duckdb") if cut or added else None
+    return Sorting(text, tuple(keys), _number(offset))
 
 
 def _position(term: exp.Expr, names: Sequence[str]) -> int | None:

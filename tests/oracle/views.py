@@ -27,7 +27,7 @@ NO_ENVIRONMENT = None
 class Views:
     """One DuckDB that holds every department's rows, and shows some of them.
 
-    Raw rows lie in schemas that no question names (`raw health`); `show` makes the views `health.patients`, the
+    Raw rows lie in the main database; each caller and purpose has a database of views of its own: `health.patients`,
     federated ones (`city.resident`), and one without a department where the name is unique among what is shown.
     """
 
@@ -38,6 +38,7 @@ class Views:
             department = load_department(path, NO_ENVIRONMENT)
             self.departments[department.name] = department
         self.connection = duckdb.connect(":memory:")
+        self._databases: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
         self._types: dict[tuple[str, str], dict[str, str]] = {}
         for (department_name, table), data in rows.items():
             self._load(department_name, table, data)
@@ -58,25 +59,40 @@ class Views:
             if member in department.tables and fnmatch.fnmatchcase(department.name, pattern)
         ]
 
-    def show(self, decisions: Sequence[Decision], principal: Principal) -> None:
-        """Shows the tables of `decisions` as `principal` may see them, and nothing else."""
-        self._drop()
-        shown: list[tuple[str, str]] = []
-        for decision in decisions:
-            self._create(decision.department, decision.table, self._wrapped(decision, principal))
-            shown.append((decision.department, decision.table))
+    def show(self, decisions: Sequence[Decision], principal: Principal, purpose: str) -> None:
+        """Shows the tables of `decisions` as `principal` may see them.
+
+        Other tables shown to the same principal for the same purpose before stay as they were; all tables of one name
+        must be shown together.
+        """
+        shown = self._enter(principal, purpose)
         by_table = {(decision.department, decision.table): decision for decision in decisions}
-        for name in self.federation.settings.tables:
-            members = self.members(name)
-            # A federated table is the rows of all its members, or it is not that table.
-            if members and all(member in by_table for member in members):
-                group, _, short = name.partition(".")
-                self._create(group, short, self._union(name, [by_table[member] for member in members]))
-                shown.append((group, short))
-        counts = Counter(table for _, table in shown)
-        for schema, table in shown:
-            if counts[table] == 1:
-                self._create("main", table, f"SELECT * FROM {_quoted(schema, table)}")
+        wanted = {table: self._wrapped(decision, principal) for table, decision in by_table.items()}
+        wanted |= self._federated(by_table)
+        counts = Counter(table for _, table in wanted)
+        wanted |= {
+            ("main", table): f"SELECT * FROM {_quoted(schema, table)}"
+            for schema, table in wanted
+            if counts[table] == 1
+        }
+        if wanted.items() <= shown.items():
+            return
+        # A view on views has the columns they had when it was made, so all are made again.
+        for (schema, table), query in wanted.items():
+            self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)}")
+            self.connection.execute(f"CREATE OR REPLACE VIEW {_quoted(schema, table)} AS {query}")
+        shown |= wanted
+
+    def _enter(self, principal: Principal, purpose: str) -> dict[tuple[str, str], str]:
+        """Makes the database of this caller and purpose the one that questions see; returns its views."""
+        key = (repr(principal), purpose)
+        new = key not in self._databases
+        shown = self._databases.setdefault(key, {})
+        name = _quoted(f"caller {list(self._databases).index(key) + 1}")
+        if new:
+            self.connection.execute(f"ATTACH ':memory:' AS {name}")
+        self.connection.execute(f"USE {name}")
+        return shown
 
     def _load(self, department: str, table: str, data: pa.Table) -> None:
         self._types[department, table] = {field.name: canonical_type(field.type) for field in data.schema}
@@ -94,10 +110,20 @@ class Views:
         types = self._types[decision.department, physical]
         relation = wrap_table(table, types, decision, principal, columns, "wrapped")
         for node in relation.find_all(exp.Table):
-            node.set("catalog", None)
+            node.set("catalog", exp.to_identifier("memory", quoted=True))
             node.set("db", exp.to_identifier(f"raw {decision.department}", quoted=True))
             node.set("this", exp.to_identifier(physical, quoted=True))
         return f"SELECT * FROM {relation.sql(dialect='duckdb', identify=True)}"
+
+    def _federated(self, decisions: Mapping[tuple[str, str], Decision]) -> dict[tuple[str, str], str]:
+        """The federated tables of which all members are shown: with fewer rows they would not be those tables."""
+        found = {}
+        for name in self.federation.settings.tables:
+            members = self.members(name)
+            if members and all(member in decisions for member in members):
+                group, _, short = name.partition(".")
+                found[group, short] = self._union(name, [decisions[member] for member in members])
+        return found
 
     def _union(self, name: str, decisions: Sequence[Decision]) -> str:
         """All members' rows, in the columns that all of them show, and the name of the member."""
@@ -114,15 +140,6 @@ class Views:
             source = _quoted(decision.department, decision.table)
             arms.append(f"SELECT {', '.join([*shared, *tag])} FROM {source}")
         return " UNION ALL ".join(arms)
-
-    def _create(self, schema: str, name: str, query: str) -> None:
-        self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)}")
-        self.connection.execute(f"CREATE VIEW {_quoted(schema, name)} AS {query}")
-
-    def _drop(self) -> None:
-        listed = "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal"
-        for schema, view in self.connection.execute(listed).fetchall():
-            self.connection.execute(f"DROP VIEW {_quoted(schema, view)}")
 
 
 def _quoted(*parts: str) -> str:
