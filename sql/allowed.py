@@ -242,13 +242,26 @@ def _check_literal(node: exp.Expr, text: str) -> None:
 def _check_fill(node: exp.Expr, text: str) -> None:
     """A call that makes long text out of nothing may not be asked for much, nor stand inside another."""
     count = node.args.get("times") or node.args.get("expression")
-    if not isinstance(count, exp.Literal) or not count.is_int or int(count.this) > LONGEST_FILL:
-        message = f"this function takes a whole number up to {LONGEST_FILL}"
+    if not (_is_small(count) or (isinstance(node, exp.Repeat) and _is_as_long_as_a_text(node.this, count))):
+        message = f"this function takes a whole number up to {LONGEST_FILL}, or a text's length"
         raise error_at(text, node, "SQL_CONSTRUCT_REFUSED", message)
     if node.find_ancestor(exp.Repeat, exp.Pad) is not None:
         raise error_at(
             text, node, "SQL_CONSTRUCT_REFUSED", "filling functions inside each other are not supported"
         )
+
+
+def _is_small(count: exp.Expr | None) -> bool:
+    return isinstance(count, exp.Literal) and count.is_int and int(count.this) <= LONGEST_FILL
+
+
+def _is_as_long_as_a_text(filling: exp.Expr, count: exp.Expr | None) -> bool:
+    """`repeat('*', length(x) - 1)`, as masks have it: no longer than what is there already."""
+    if not (isinstance(filling, exp.Literal) and filling.is_string and len(filling.this) == 1):
+        return False
+    if isinstance(count, exp.Sub) and _is_small(count.expression):
+        count = count.this
+    return isinstance(count, exp.Length)
 
 
 _CHECKS: dict[type, Callable[[exp.Expr, str], None]] = {
