@@ -39,6 +39,8 @@ def _cast(context: Context, value: Value, kind: Kind) -> Value:
     if value.approximate and kind != DOUBLE:
         raise NotNative(f"{what}: the last bits may differ")
     narrows = kind.family in {"integer", "decimal"} and not _widens(value.kind, kind)
+    if narrows and not context.dialect.narrowing and not _leaves_room(value.kind, kind):
+        raise NotNative(f"{what}: {context.dialect.title} does not refuse what does not fit")
     if native.raises and (narrows or kind.family not in {"integer", "decimal"}):
         context.raises = True
     extra = {"type": context.dialect.type_name(kind), "width": kind.width, "scale": kind.scale}
@@ -61,6 +63,11 @@ def _cast(context: Context, value: Value, kind: Kind) -> Value:
 
 def _widens(source: Kind, target: Kind) -> bool:
     return target.scale >= source.scale and target.width - target.scale >= source.width - source.scale
+
+
+def _leaves_room(source: Kind, target: Kind) -> bool:
+    """Whether every value fits, rounding up to one more digit included."""
+    return target.width - target.scale > source.width - source.scale
 
 
 def adapt(context: Context, values: list[Value]) -> list[Value]:

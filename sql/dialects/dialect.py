@@ -57,6 +57,9 @@ class Dialect(ABC):
     direct_comparisons: ClassVar[frozenset[frozenset[str]]]
     """Pairs of families that the engine itself compares exactly."""
 
+    narrowing: ClassVar[bool]
+    """Whether a cast to a smaller number raises where the value does not fit."""
+
     @abstractmethod
     def read(self, sql: str, column: SourceColumn) -> Value:
         """A physical column as DuckDB would see it once the connector delivered it."""
@@ -85,6 +88,10 @@ class Dialect(ABC):
         """One item of GROUP BY, DISTINCT, PARTITION BY or a set operation."""
         return value.sql
 
+    def refuse_pair(self, left: Value, right: Value) -> None:
+        """Raises where comparing two values is right but ruinous: a join that no index and no hash serves."""
+        del left, right
+
     @abstractmethod
     def like(self, value: Value, pattern: Value) -> str:
         """LIKE as DuckDB has it: no escape character, case matters."""
@@ -94,8 +101,11 @@ class Dialect(ABC):
         """`/` over doubles: x/0 is an infinity or NaN in DuckDB."""
 
     @abstractmethod
-    def arithmetic(self, operator: str, right: Value, result: Kind) -> Native:
-        """+, -, *, //, % over operands already of the operation's kind."""
+    def arithmetic(self, operator: str, result: Kind, *, safe: bool, nonzero: bool) -> Native:
+        """+, -, *, //, % over operands already of the operation's kind.
+
+        `safe`: the result is known to fit its kind; `nonzero`: the divisor is never 0.
+        """
 
     def shift(self, interval: Interval) -> Native:
         """A date or timestamp and an interval; the result is a TIMESTAMP."""

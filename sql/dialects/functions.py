@@ -195,7 +195,8 @@ def _call(function: Function, nodes: list[exp.Expr], node: exp.Expr, scope: Scop
         if signature.families == families:
             kind = signature.result if isinstance(signature.result, Kind) else signature.result(values)
             result = apply_function(signature.key, values, kind, scope)
-            span = log10(signature.most) if signature.most else known_span(kind, result.span)
+            most = signature.most and (values[0].length or signature.most)
+            span = log10(most) if most else known_span(kind, result.span)
             length = signature.length(values) if signature.length else None
             return _with(result, span=span, length=length)
     raise NotNative(f"{title(node)} over {', '.join(families)}")

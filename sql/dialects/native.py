@@ -17,6 +17,7 @@ from sqlglot.errors import SqlglotError
 from sql.dialects import aggregates, casts, conditions, functions, literals, operators, queries, windows
 from sql.dialects.dialect import Dialect
 from sql.dialects.kinds import NULL
+from sql.dialects.mysql import Mysql
 from sql.dialects.postgres import Postgres
 from sql.dialects.scope import Columns, Context, Scope
 from sql.dialects.source import NotNative, SourceTables
@@ -24,7 +25,7 @@ from sql.dialects.verify import verify
 from sql.dialects.walk import query
 
 _REGISTERED = (aggregates, casts, conditions, functions, literals, operators, queries, windows)
-DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (Postgres(),)}
+DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (Postgres(), Mysql())}
 
 
 def render_native(tree: exp.Query, dialect: str, capabilities: frozenset[str], tables: SourceTables) -> str:

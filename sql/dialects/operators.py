@@ -72,14 +72,12 @@ def _numbers(operator: str, left: Value, right: Value, context: Context) -> Valu
     kind = _result(operator, left.kind, right.kind)
     if kind.family != "decimal":
         left, right = convert(context, left, kind), convert(context, right, kind)
-    native = context.dialect.arithmetic(operator, right, kind)
-    span = _span(operator, left, right)
+    span, limit = _span(operator, left, right), span_of(kind)
     if kind is DOUBLE and (span is None or span > _MOST_SPAN or operator in {"//", "%"}):
         raise NotNative("arithmetic on doubles may leave their range")
-    limit = span_of(kind)
-    safe = kind.family == "decimal" or (span is not None and limit is not None and span < limit)
-    if native.raises and (operator in {"//", "%"} or not safe):
-        context.raises = True
+    safe = span is not None and limit is not None and span < limit
+    native = context.dialect.arithmetic(operator, kind, safe=safe, nonzero=right.nonzero)
+    context.raises = context.raises or native.raises
     return Value(
         apply_native(native, [left, right], f"{operator} over {kind}", {}),
         kind,
@@ -199,6 +197,7 @@ def comparable(operator: str, left: Value, right: Value, context: Context) -> tu
     """Both sides in types that the source compares as DuckDB compares theirs."""
     left, right = whole_days(context, adapt(context, [left, right]))
     refuse_incomparable([left, right], exact=operator in {"=", "<>"})
+    context.dialect.refuse_pair(left, right)
     kind = unify([left.kind, right.kind])
     pair = frozenset({left.family, right.family})
     if len(pair) == 1 or pair in context.dialect.direct_comparisons:
@@ -258,8 +257,7 @@ def member_query(
         left = convert(scope.context, left, value.kind)
     if left.family != value.family and not direct:
         raise NotNative(f"{left.kind} among values of {value.kind}")
-    if left.family == "text":
-        scope.context.dialect.group_key(value)
+    scope.context.dialect.refuse_pair(left, value)
     return left, sql, frozenset(inner.outer)
 
 

@@ -101,9 +101,11 @@ class Postgres(Dialect):
             "parenthesised arms",
             "scalar subquery check",
             "order by alias",
+            "windows in expressions",
         }
     )
     other_texts = frozenset({"Infinity", "-Infinity", "NaN", ""})
+    narrowing = True
     fence = " OFFSET 0"
     direct_comparisons = frozenset({frozenset({"integer", "decimal"}), frozenset({"date", "timestamp"})})
 
@@ -186,15 +188,15 @@ class Postgres(Dialect):
             f"WHEN {left.sql} = 0 THEN CAST('NaN' AS double precision) END ELSE {quotient} END"
         )
 
-    def arithmetic(self, operator: str, right: Value, result: Kind) -> Native:
+    def arithmetic(self, operator: str, result: Kind, *, safe: bool, nonzero: bool) -> Native:
         if operator == "//":
             form = "div({0}, {1})" if result.name == "HUGEINT" else "({0} / {1})"
-            return Native(form, "both cut toward zero and refuse zero", raises=not right.nonzero)
+            return Native(form, "both cut toward zero and refuse zero", raises=not nonzero)
         if operator == "%":
             return Native(
-                "({0} % {1})", "both take the sign of the first, and refuse zero", raises=not right.nonzero
+                "({0} % {1})", "both take the sign of the first, and refuse zero", raises=not nonzero
             )
-        overflow = result.family == "integer" and result.name != "HUGEINT"
+        overflow = result.family == "integer" and result.name != "HUGEINT" and not safe
         return Native(f"({{0}} {operator} {{1}})", "exact, or overflow in both", raises=overflow)
 
     def shift(self, interval: Interval) -> Native:

@@ -71,7 +71,10 @@ def _select(node: exp.Expr, scope: Scope) -> Rendered:
     limit = limit_clause(node, scope)
     if node.args.get("order") is None:
         return sql + limit, columns
-    if distinct and not distinct_keys:
+    lone = "windows in expressions" not in scope.context.dialect.features
+    if (distinct and not distinct_keys) or (
+        lone and any(o.node and o.node.find(exp.Window) for o in outputs)
+    ):
         return _wrapped(node, sql, outputs, limit, scope)
     order = order_clause(node.args["order"], outputs, scope, aliases=True)
     if distinct_keys and {key for key, _ in order[: len(distinct_keys)]} != set(distinct_keys):

@@ -125,3 +125,13 @@ def small_integer(position: int) -> Need:
 
 def nonzero(position: int) -> Need:
     return Need(f"argument {position + 1} is never 0", lambda arguments: arguments[position].nonzero)
+
+
+def span_below(position: int, digits: float) -> Need:
+    """The argument's magnitude is known to stay below so many digits."""
+
+    def holds(arguments: Sequence[Value]) -> bool:
+        span = arguments[position].span
+        return span is not None and span <= digits
+
+    return Need(f"argument {position + 1} is known to have at most {digits:g} digits", holds)

@@ -34,6 +34,10 @@ def _window(node: exp.Expr, scope: Scope) -> Value:
     only(node, ("this", "partition_by", "order", "spec", "alias", "over"))
     if not {"supports_window"} <= scope.context.capabilities:
         raise NotNative("the source has no window functions")
+    if "windows in expressions" not in scope.context.dialect.features and not is_output(node):
+        raise NotNative(
+            f"window functions inside expressions are not proven equal in {scope.context.dialect.title}"
+        )
     definition = _definition(node, scope)
     over, relations = _over(definition, scope)
     call = Call(over=over)
@@ -43,9 +47,18 @@ def _window(node: exp.Expr, scope: Scope) -> Value:
         function = function.this
     if type(function) in AGGREGATES or isinstance(function, exp.IgnoreNulls):
         value = aggregate(function, scope, call)
+        if not value.sql.endswith(over) and "windows in expressions" not in scope.context.dialect.features:
+            raise NotNative(
+                f"{title(function)} in a window is not proven equal in {scope.context.dialect.title}"
+            )
     else:
         value = _ranked(function, scope, over)
     return replace(value, relations=value.relations | relations)
+
+
+def is_output(node: exp.Expr) -> bool:
+    """Whether a window function is an output by itself."""
+    return isinstance(node.parent, exp.Alias) and isinstance(node.parent.parent, exp.Select)
 
 
 def _definition(node: exp.Expr, scope: Scope) -> exp.Expr:

@@ -14,7 +14,7 @@ from sql.dialects.native import translate
 from tests.dialects.questions import Question, read_questions, resolve, wrap
 from tests.dialects.sources import Source, rows_of
 
-DIALECTS = ("postgres",)
+DIALECTS = ("postgres", "mysql")
 QUESTIONS = list(read_questions())
 
 

@@ -12,7 +12,7 @@ from sql.dialects import NotNative, render_native
 from tests.dialects.questions import resolve, wrap
 from tests.dialects.sources import Source, rows_of
 
-DIALECTS = ("postgres",)
+DIALECTS = ("postgres", "mysql")
 
 FAILING = (
     "SELECT i + 1 AS v FROM extremes",

@@ -1,24 +1,24 @@
 -- The ends of every type's range, where the answer exists.
 
--- native: postgres
+-- native: postgres mysql
 SELECT x.id, y.id AS other, x.{i|s|b|d|w|f} {=|<|>=} y.{b|w|f} AS v FROM extremes AS x CROSS JOIN extremes AS y;
 
--- native: postgres
+-- native: postgres mysql
 SELECT sum(i) AS v, sum(s) AS w, sum(b) AS x, sum(d) AS y, min(i) AS z, max(b) AS q, min(f) AS r, max(f) AS t FROM extremes;
 
--- native: postgres
+-- native: postgres mysql
 SELECT avg(i) AS v, avg(s) AS w, avg(b) AS x, avg(d) AS y FROM extremes;
 
--- native: postgres
+-- native: postgres mysql
 SELECT {i|s|b|d|w|f} AS k, count(*) AS n FROM extremes GROUP BY 1 ORDER BY 1;
 
--- native: postgres
+-- native: postgres mysql
 SELECT id, CAST(i AS BIGINT) + 1 AS v, CAST(b AS HUGEINT) + 1 AS w, CAST(b AS DOUBLE) AS x, d * 1.1 AS y, CAST(s AS BIGINT) * i AS z FROM extremes WHERE id > 2;
 
--- native: postgres
+-- native: postgres mysql
 SELECT id, i % 7 AS v, b // 10 AS w, b % -10 AS x, CAST(d AS VARCHAR) AS y, CAST(b AS VARCHAR) AS z FROM extremes;
 
--- native: postgres
+-- native: postgres mysql
 SELECT id, b / 3 AS v, d / 7 AS w, i / 3 AS x, s / 3 AS y FROM extremes;
 
 -- native: postgres

@@ -1,18 +1,18 @@
 -- Subqueries: IN with NULLs, correlated EXISTS and scalars, WITH.
 
--- native: postgres
+-- native: postgres mysql
 SELECT id FROM people AS p WHERE p.id {IN|NOT IN} (SELECT v.person FROM visits AS v);
 
--- native: postgres
+-- native: postgres mysql
 SELECT id FROM people AS p WHERE p.id {IN|NOT IN} (SELECT v.person FROM visits AS v WHERE v.person IS NOT NULL AND v.cost >= p.level);
 
--- native: postgres
+-- native: postgres mysql
 SELECT id, p.boss IN (SELECT v.person FROM visits AS v) AS v, NULL IN (SELECT v.id FROM visits AS v) AS w FROM people AS p;
 
--- native: postgres
+-- native: postgres mysql
 SELECT id FROM people AS p WHERE {EXISTS|NOT EXISTS} (SELECT * FROM visits AS v WHERE v.person = p.id AND v.day > p.born);
 
--- native: postgres
+-- native: postgres mysql
 SELECT p.id, (SELECT sum(v.cost) FROM visits AS v WHERE v.person = p.id) AS cost, (SELECT count(*) FROM visits AS v WHERE v.person = p.id) AS n FROM people AS p;
 
 -- native: postgres
@@ -24,10 +24,10 @@ SELECT p.id FROM people AS p WHERE p.pay {>=|<} ALL (SELECT q.pay FROM people AS
 -- native: postgres
 SELECT p.id FROM people AS p WHERE p.name {=|<>|<} ANY (SELECT q.name FROM people AS q WHERE q.id <> p.id);
 
--- native: postgres
+-- native: postgres mysql
 SELECT p.id, (SELECT q.name FROM people AS q WHERE q.id = p.boss) AS boss FROM people AS p;
 
--- native: postgres
+-- native: postgres mysql
 WITH paid AS (SELECT person, sum(cost) AS total FROM visits WHERE paid GROUP BY person), rich AS (SELECT * FROM paid WHERE total > 5) SELECT p.name AS name, r.total AS total FROM people AS p JOIN rich AS r ON p.id = r.person;
 
 -- native: postgres
@@ -36,17 +36,17 @@ WITH t(k, n) AS (SELECT town, count(*) FROM people GROUP BY town) SELECT a.k AS 
 -- native: none
 WITH RECURSIVE chain(id, boss) AS (SELECT p.id, p.boss FROM people AS p WHERE p.id = 5 UNION ALL SELECT q.id, q.boss FROM people AS q JOIN chain AS c ON q.id = c.boss) SELECT id FROM chain;
 
--- native: postgres
+-- native: postgres mysql
 SELECT q.town AS town, q.n AS n FROM (SELECT p.town AS town, count(*) AS n, max(p.pay) AS pay FROM people AS p GROUP BY p.town HAVING count(*) > 1) AS q WHERE q.pay > 0 ORDER BY n DESC, town;
 
 -- native: postgres
 SELECT p.id FROM people AS p WHERE p.id IN (SELECT v.person FROM visits AS v ORDER BY v.id LIMIT 3);
 
--- native: postgres
+-- native: postgres mysql
 SELECT p.id FROM people AS p WHERE p.id = (SELECT max(v.person) FROM visits AS v WHERE v.person < 50) OR p.level = (SELECT 3);
 
 -- native: postgres
 SELECT p.id FROM people AS p WHERE EXISTS (SELECT 1 FROM (SELECT v.person AS person FROM visits AS v WHERE v.person = p.id) AS q);
 
--- native: postgres
+-- native: postgres mysql
 SELECT p.id, CASE WHEN EXISTS (SELECT 1 FROM visits AS v WHERE v.person = p.id AND v.kind = 'a') THEN 'yes' ELSE 'no' END AS v FROM people AS p;
