@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.connectors.suite", "tests.connectors.source")
+pytest.register_assert_rewrite(
+    *(f"tests.connectors.{name}" for name in ("source", "engine_terms", "value_contract", "scan_contract"))
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
