@@ -67,7 +67,7 @@ def parse_expression(text: str) -> exp.Expr:
             or any(value for key, value in query.args.items() if key != "expressions")
         ):
             raise error_at(prefix + text, len(prefix), "SQL_SYNTAX", "one expression is expected")
-        check_allowed(query, prefix + text)
+        check_allowed(query, prefix + text, trusted=True)
         _check_scalar(query.expressions[0], prefix + text)
     except SqlError as error:
         if error.line == 1 and error.column:
