@@ -239,10 +239,13 @@ class _Query:
                     i for i, kind in enumerate(relation.types) if str(kind).startswith("UHUGEINT")
                 )
                 relation = cursor.sql(wrapped, params=given)
+        except duckdb.Error as error:
+            raise translate(error) from None
+        try:
             if scan.is_wanted():
                 self.reader = relation.to_arrow_reader(self.batch_rows)
         except duckdb.Error as error:
-            raise translate(error) from None
+            raise translate(error, running=True) from None
 
     def next_batch(self) -> pa.RecordBatch | None:
         if self.reader is None:
@@ -252,7 +255,7 @@ class _Query:
         except StopIteration:
             return None
         except (duckdb.Error, OSError, pa.ArrowException) as error:
-            raise translate(error) from None
+            raise translate(error, running=True) from None
         return conform_batch(batch, self.schema, self.as_text)
 
     def interrupt(self) -> None:

@@ -138,9 +138,12 @@ _TITLES = {
 _VALUE_KINDS = {"Conversion", "Out of Range"}
 
 
-def translate(error: Exception) -> SourceError:
-    """DuckDB's error in our words: its own text quotes values and paths."""
-    kind = str(error).partition(" Error")[0]
+def translate(error: Exception, *, running: bool = False) -> SourceError:
+    """DuckDB's error in our words: its own text quotes values and paths. `running`: past the binding."""
+    text = str(error)
+    kind = text.partition(" Error")[0]
+    if running and kind == "Invalid Input" and "CSV Error" not in text:
+        kind = "Conversion"  # what functions such as strptime say of a value
     title = _TITLES.get(kind, "the database failed")
     code = "SOURCE_VALUE" if kind in _VALUE_KINDS else "SOURCE_FAILED"
     return SourceError(title, code=code, metadata={"kind": kind} if kind in _TITLES else {})

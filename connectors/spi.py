@@ -77,11 +77,13 @@ class ProbeReport:
 
 @runtime_checkable
 class Scan(Protocol):
-    """A running query: an iterator of record batches, all of exactly `schema`.
+    """A query: an iterator of record batches, none of them empty, all of exactly `schema`. Iterated once.
 
-    Batches are produced as they are asked for: a scan that nobody reads holds at most a few of them.
-    `cancel` may be called from another thread, stops the query in the database, and makes the iterator
-    raise `CancelledError`. `close` releases the connection and may be called twice.
+    The query starts when the first batch is asked for, and its errors appear there. Batches are produced as
+    they are asked for: a scan that nobody reads holds at most a few of them. `cancel` may be called from
+    another thread, stops the query in the database, and makes the iterator raise `CancelledError`. `close`
+    stops what still runs, releases the connection and may be called twice; a scan read to its end, or to an
+    error, has released it already.
     """
 
     schema: pa.Schema
@@ -98,9 +100,10 @@ class Connector(Protocol):
     """One department's database, opened read-only.
 
     Raises `comity.errors.SourceError` only: `SOURCE_UNAVAILABLE` when it cannot be reached,
-    `SOURCE_FAILED` when it refuses, `SOURCE_TIMEOUT` past the deadline, `SOURCE_TYPE` when a value does not
-    fit the requested schema, `SOURCE_UNSUPPORTED` for a type it cannot deliver. Messages name tables and
-    columns, never values, credentials or addresses.
+    `SOURCE_FAILED` when it refuses, `SOURCE_TIMEOUT` past the deadline, `SOURCE_VALUE` when the statement
+    computes what cannot be computed, `SOURCE_TYPE` when a value does not fit the requested schema,
+    `SOURCE_UNSUPPORTED` for a type it cannot deliver. Messages name tables and columns, never values,
+    credentials or addresses.
     """
 
     name: str
@@ -134,7 +137,9 @@ class Connector(Protocol):
     ) -> Scan:
         """Runs one SELECT and streams its rows as exactly `schema`, column by position.
 
-        `deadline` is seconds from now, enforced in the database where it can be. `ordered` says that the
+        Returns at once; at most as many scans run as there are connections, and a further one waits its turn
+        when it starts. `deadline` is seconds from now, waiting and slow reading included, enforced in the
+        database where it can be; at the deadline the query is stopped, read or not. `ordered` says that the
         order of rows matters, so the SQL may not be wrapped in anything that could lose it. Values whose
         engine type differs are converted without loss or refused with `SOURCE_TYPE`.
         """

@@ -117,6 +117,18 @@ def _exists(server: LocalServer, role: str) -> bool:
         return connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone() is not None
 
 
+@pytest.mark.parametrize(
+    "expression", ["1 / (i - 400)", "('第4321号' || i)::int8", "ln(i - 5)::int8", "i * 2^40"]
+)
+def test_a_value_that_cannot_be_computed_is_not_shown(
+    connector: PostgresqlConnector, expression: str
+) -> None:
+    with pytest.raises(SourceError) as caught:
+        read(connector.scan(f"SELECT ({expression})::int4 FROM generate_series(1, 500) AS i", int64("n")))
+    assert caught.value.code == "SOURCE_VALUE"
+    assert "4321" not in str(caught.value)
+
+
 def test_parameters_of_every_kind(connector: PostgresqlConnector) -> None:
     moment = dt.datetime(2026, 7, 1, 8, 0, 0, 5, tzinfo=dt.timezone(dt.timedelta(hours=8)))
     values = [True, 7, 1.5, Decimal("12.34"), "王 'x'", b"\x00\xff", dt.date(2026, 7, 1), moment]
