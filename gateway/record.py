@@ -39,7 +39,10 @@ from gateway.stages import FederatedPlan, QueryRequest
 from gateway.telemetry import Telemetry
 from policies.decision import Decision
 from policies.port import Receipt as AgentReceipt
-from sql.catalog import TableUse
+from sql.catalog import Fragment, TableUse
+from sql.fingerprint import fingerprint_of, normalize_tokens
+from sql.lexical import read_tokens
+from sql.limits import TextLimits
 from sql.parse import ParsedQuery
 
 FIRST_GRANT = 10_000
@@ -77,6 +80,7 @@ class QueryRecord:
         self._started = time.monotonic()
         self._text: QueryText | None = None
         self._decisions: list[TableDecision] = []
+        self._fragments: dict[str, QueryText] = {}
         self._received = False
         self._ended = False
         self._span = telemetry.tracer.start_span(
@@ -126,7 +130,7 @@ class QueryRecord:
                     request.trace_id,
                     fragment.department,
                     fragment.id,
-                    _fragment_text(fragment.sql),
+                    self._fragment_text(fragment),
                     tuple(f"{use.department}.{use.name}" for use in fragment.tables),
                 )
             )
@@ -218,7 +222,8 @@ class QueryRecord:
         found = list(streams.streams.values()) if streams is not None else []
         self.coverage = _coverage(found)
         for stream in found:
-            events.append(FragmentCompleted(request.query_id, request.trace_id, _receipt(stream)))
+            receipt = _receipt(stream, self._fragment_text(stream.fragment))
+            events.append(FragmentCompleted(request.query_id, request.trace_id, receipt))
             self._telemetry.record_fragment(stream, self._context)
         final = Outcome(
             status=outcome.status,
@@ -265,6 +270,15 @@ class QueryRecord:
             allow_partial=request.allow_partial,
         )
 
+    def _fragment_text(self, fragment: Fragment) -> QueryText:
+        """The fragment's SQL, its literals set apart; the same value when it is dispatched and when it ends."""
+        if fragment.id not in self._fragments:
+            normalized = normalize_tokens(read_tokens(fragment.sql, TextLimits()))
+            self._fragments[fragment.id] = QueryText.of(
+                fragment.sql, normalized=normalized, fingerprint=fingerprint_of(normalized)
+            )
+        return self._fragments[fragment.id]
+
     def _write(self, events: Sequence[Event]) -> None:
         positions = self._log.append_many(events)
         self.leaf_index = positions[-1].leaf_index
@@ -286,17 +300,13 @@ def _table_decision(use: TableUse, decision: Decision) -> TableDecision:
     )
 
 
-def _fragment_text(sql: str) -> QueryText:
-    return QueryText.unparsed(sql)
-
-
-def _receipt(stream: FragmentStream) -> Receipt:
+def _receipt(stream: FragmentStream, text: QueryText) -> Receipt:
     given: AgentReceipt | None = stream.receipt
     error = stream.error
     return Receipt(
         department=stream.department,
         fragment_id=stream.fragment.id,
-        published_sql=_fragment_text(stream.fragment.sql),
+        published_sql=text,
         native_sql_digest=given.source_sql_digest if given else "",
         rows=stream.rows,
         bytes=stream.bytes,
