@@ -47,8 +47,12 @@ def test_departments_on_three_engines_join(gateway: Any) -> None:
 
 def test_a_federated_table_is_the_rows_of_its_members(gateway: Any) -> None:
     with gateway.connect() as connection:
-        assert rows(connection, "SELECT count(*), sum(balance) FROM shared.person") == [(50, Decimal("2797.50"))]
-        question = "SELECT department, count(*) AS n FROM shared.person WHERE area <> 'N2' GROUP BY 1 ORDER BY 1"
+        assert rows(connection, "SELECT count(*), sum(balance) FROM shared.person") == [
+            (50, Decimal("2797.50"))
+        ]
+        question = (
+            "SELECT department, count(*) AS n FROM shared.person WHERE area <> 'N2' GROUP BY 1 ORDER BY 1"
+        )
         assert rows(connection, question) == [("north", 10), ("south", 30)]
 
 
