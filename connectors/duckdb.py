@@ -20,6 +20,7 @@ import pyarrow as pa
 from comity.errors import SourceError
 from connectors.conform_batch import check_column_count, conform_batch
 from connectors.duckdb_engine import (
+    Engine,
     data_files,
     open_engine,
     quoted,
@@ -70,7 +71,7 @@ class DuckdbConnector:
     def __init__(self, uri: str, connections: int) -> None:
         self._path = source_path(uri)
         self._lock = threading.Lock()
-        self._engine: tuple[object, duckdb.DuckDBPyConnection] | None = None
+        self._engine: Engine | None = None
         self._pool: ConnectionPool[_Session] = ConnectionPool(connections, self._connect, _disconnect)
 
     @classmethod
@@ -134,13 +135,13 @@ class DuckdbConnector:
         self._pool.close()
         with self._lock:
             if self._engine is not None:
-                self._engine[1].close()
+                self._engine.connection.close()
                 self._engine = None
 
     def lease(self, scan: StoppableScan) -> _Session:
         while True:
             session, _ = self._pool.acquire(scan.is_wanted, scan.deadline)
-            if session.state == source_state(self._path):
+            if session.engine.state == source_state(self._path):
                 return session
             self._pool.release(session, reusable=False)
 
@@ -154,19 +155,19 @@ class DuckdbConnector:
     def _connect(self) -> _Session:
         state = source_state(self._path)
         with self._lock:
-            if self._engine is None or self._engine[0] != state:
+            if self._engine is None or self._engine.state != state:
                 if self._engine is not None:
-                    self._engine[1].close()  # its running scans keep the old files until they end
-                self._engine = state, open_engine(self._path)
-            cursor = self._engine[1].cursor()
+                    self._engine.connection.close()  # its running scans keep the old files until they end
+                self._engine = open_engine(self._path)
+            engine, cursor = self._engine, self._engine.connection.cursor()
         if not self._path.is_dir():
             cursor.execute("USE source")
-        return _Session(state, cursor)
+        return _Session(engine, cursor)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Session:
-    state: object
+    engine: Engine
     cursor: duckdb.DuckDBPyConnection
 
     def ask(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
@@ -181,7 +182,15 @@ class _Session:
         keys = {(s, t): tuple(names) for s, t, names in self.ask(_KEYS, [catalog])}
         nullable = {(s, t, c): bool(n) for s, t, c, n in self.ask(_COLUMNS, [catalog])}
         if path.is_dir():
-            rows = {("main", file.stem): row_estimate(self.cursor, file) for file in data_files(path)}
+            unreadable = self.engine.unreadable
+            for name in tables or ():
+                if name[-1] in unreadable:
+                    raise SourceError(
+                        f"the file of the table {name[-1]!r} cannot be read",
+                        hint="a Parquet file may be broken; a CSV file has a header line and is in UTF-8",
+                    )
+            files = [file for file in data_files(path) if file.stem not in unreadable]
+            rows = {("main", file.stem): row_estimate(self.cursor, file) for file in files}
         names = [
             (s, t) for s, t in rows if tables is None or (s, t) in tables or (s == "main" and (t,) in tables)
         ]

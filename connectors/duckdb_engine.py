@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -49,12 +50,22 @@ def _sources(path: Path) -> list[Path]:
     return data_files(path) if path.is_dir() else [path]
 
 
-def open_engine(path: Path) -> duckdb.DuckDBPyConnection:
+@dataclass(frozen=True, slots=True, eq=False)
+class Engine:
+    """`state` is what the source was when it was opened; `unreadable` are the names of files that are no tables."""
+
+    state: object
+    connection: duckdb.DuckDBPyConnection
+    unreadable: frozenset[str]
+
+
+def open_engine(path: Path) -> Engine:
+    state, unreadable = source_state(path), frozenset[str]()
     engine = duckdb.connect(":memory:", config=dict(SETTINGS))
     try:
         engine.execute("SET TimeZone = 'UTC'")
         if path.is_dir():
-            _make_views(engine, path)
+            unreadable = _make_views(engine, path)
         else:
             engine.execute(f"ATTACH {_literal(str(path))} AS source (READ_ONLY)")
         engine.execute("SET enable_external_access = false")
@@ -67,19 +78,24 @@ def open_engine(path: Path) -> duckdb.DuckDBPyConnection:
             code="SOURCE_UNAVAILABLE",
             hint=failure.message,
         ) from None
-    return engine
+    return Engine(state, engine, unreadable)
 
 
-def _make_views(engine: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def _make_views(engine: duckdb.DuckDBPyConnection, folder: Path) -> frozenset[str]:
     files = data_files(folder)
     stems = [file.stem.lower() for file in files]
     if len(set(stems)) < len(stems):
         raise SourceError(
             "two files of the folder have the same name before the dot", code="SOURCE_UNAVAILABLE"
         )
+    unreadable = set()
     for file in files:
-        engine.execute(f"CREATE VIEW {quoted(file.stem)} AS FROM {_reader(engine, file)}")
+        try:
+            engine.execute(f"CREATE VIEW {quoted(file.stem)} AS FROM {_reader(engine, file)}")
+        except duckdb.Error:
+            unreadable.add(file.stem)  # the other files are tables all the same
     engine.execute(f"SET allowed_paths = [{', '.join(_literal(str(file)) for file in files)}]")
+    return frozenset(unreadable)
 
 
 def _reader(engine: duckdb.DuckDBPyConnection, file: Path) -> str:

@@ -347,3 +347,19 @@ class TestCsv:
         with pytest.raises(SourceError) as caught:
             connector.describe()
         assert caught.value.code == "SOURCE_UNAVAILABLE"
+
+    def test_a_file_that_cannot_be_read_leaves_the_others_readable(
+        self, folder: tuple[Path, DuckdbConnector]
+    ) -> None:
+        path, connector = folder
+        (path / "好.csv").write_text("\ufeffa\nx\n", encoding="utf-8")
+        (path / "国标.csv").write_text("代码,名称\n4321,登记\n", encoding="gb18030")
+        (path / "broken.parquet").write_bytes(b"PAR1 4321")
+        (path / "empty.csv").write_bytes(b"")
+        (table,) = connector.describe()
+        assert (table.name, [column.name for column in table.columns]) == (("好",), ["a"])
+        for name in ("国标", "broken", "empty"):
+            with pytest.raises(SourceError) as caught:
+                connector.describe([(name,)])
+            assert name in str(caught.value)
+            assert "4321" not in str(caught.value)
