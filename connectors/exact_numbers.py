@@ -9,21 +9,26 @@ import pyarrow.compute as pc
 
 FLOAT_DIGITS = 15
 """Decimal digits that a double keeps: every decimal of so many digits has a double of its own."""
-_DECIMAL_DIGITS = 38
+_NARROW_DIGITS = 38
+_WIDE_DIGITS = 76
 
 
-def decimals_from_text(text: Any, target: pa.DataType) -> Any:
-    """Decimal text (`-12.50`) as decimals; None where a text has more digits than any decimal.
+def decimals_from_text(text: Any, target: Any) -> Any:
+    """Decimal text without an exponent (`-12.50`) as decimals; None where one has too many digits for any.
 
     Raises Arrow's ArrowInvalid, which shows the value, for text that is no number of `target`. Arrow's own cast
-    turns text of more than 38 digits into a wrong number without an error.
+    does not notice when the digits, filled up to the scale, are more than its integers hold, and gives a wrong
+    number: so they are counted, and where it could be tight the cast goes through integers of twice the width.
     """
-    longest = pc.max(pc.binary_length(text)).as_py()
-    if longest is not None and longest > _DECIMAL_DIGITS:
-        digits = pc.count_substring_regex(pc.ascii_ltrim(text, "+-0"), "[0-9]")
-        if pc.max(digits).as_py() > _DECIMAL_DIGITS:
-            return None
-    return text.cast(target)
+    longest = pc.max(pc.binary_length(text)).as_py() or 0
+    if longest + target.scale <= _NARROW_DIGITS:
+        return text.cast(target)
+    digits = pc.ascii_ltrim(text, "+-0")
+    point = pc.find_substring(digits, ".")
+    whole = pc.max(pc.if_else(pc.less(point, 0), pc.binary_length(digits), point)).as_py() or 0
+    if max(whole + target.scale, pc.max(pc.binary_length(digits)).as_py() or 0) > _WIDE_DIGITS:
+        return None
+    return text.cast(pa.decimal256(_WIDE_DIGITS, target.scale)).cast(target)
 
 
 def decimals_from_floats(doubles: Any, target: Any) -> Any:
@@ -35,12 +40,15 @@ def decimals_from_floats(doubles: Any, target: Any) -> Any:
     power = 10.0**target.scale
     scaled = pc.multiply(doubles, power)
     units = pc.round(scaled)
-    size = pc.abs(units)
-    nearest = pc.equal(pc.divide(units, power), doubles)
-    slack = pc.min_element_wise(pc.multiply(size, 2.0**-50), 0.01)
-    beside = pc.less_equal(pc.abs(pc.subtract(scaled, units)), slack)
-    in_range = pc.less(size, 10.0 ** min(FLOAT_DIGITS, target.precision))
-    if not pc.all(pc.and_(pc.or_(nearest, beside), in_range), min_count=0).as_py():
+    nearest = pc.divide(units, power)
+    if not nearest.equals(doubles):
+        slack = pc.min_element_wise(pc.multiply(pc.abs(units), 2.0**-50), 0.01)
+        beside = pc.less_equal(pc.abs(pc.subtract(scaled, units)), slack)
+        if not pc.all(pc.or_(pc.equal(nearest, doubles), beside), min_count=0).as_py():
+            return None
+    extremes = pc.min_max(units).as_py()
+    largest = max(-(extremes["min"] or 0), extremes["max"] or 0)
+    if largest >= 10.0 ** min(FLOAT_DIGITS, target.precision):
         return None
     wide = units.cast(pa.int64()).cast(pa.decimal128(38, 0))
     # The same 128 bits count last places; only the type says where the point stands.

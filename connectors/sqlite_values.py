@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -91,32 +90,41 @@ def _decimals(values: Sequence[object], target: pa.DataType) -> Any:
         found = None
     column = None
     if found is not None and pat.is_integer(found.type):
-        # Arrow asks for room for every int64 before it looks at the values.
-        return found.cast(pa.decimal128(38, 0)).cast(target)
+        return found
     if found is not None and pat.is_floating(found.type):
         column = decimals_from_floats(found, target)
     if found is not None and pat.is_string(found.type):
-        return decimals_from_text(found, target)
+        plain = pc.match_substring_regex(found, r"^[+-]?\d+(\.\d+)?$")
+        column = decimals_from_text(found, target) if pc.all(plain, min_count=0).as_py() else None
     # A mixture, or numbers that only one by one are known to be exact.
     return pa.array([_decimal(value, target) for value in values], target) if column is None else column
 
 
 def _decimal(value: object, target: Any) -> Decimal | None:
-    if value is None or isinstance(value, int):
-        return None if value is None else Decimal(value)
-    if isinstance(value, str):
+    if value is None:
+        return None
+    if isinstance(value, float):
+        # The shortest text that reads back as this double.
+        exact = Decimal(repr(value)).normalize()
+        if exact.is_finite() and len(exact.as_tuple().digits) > FLOAT_DIGITS:
+            exact = _rounded(value, target)
+    elif isinstance(value, int | str):
         exact = Decimal(value)
-    elif isinstance(value, float) and math.isfinite(value):
-        units = round(value * 10**target.scale)
-        exact = Decimal(units).scaleb(-target.scale)
-        beside = abs(value * 10**target.scale - units) <= min(abs(units) * 2.0**-50, 0.01)
-        if abs(units) >= 10**FLOAT_DIGITS or not (beside or float(exact) == value):
-            raise ValueError
     else:
         raise TypeError
-    if not exact.is_finite():
+    # Arrow does not notice an integer part that is too long for the places after it.
+    if not exact.is_finite() or abs(exact) >= Decimal(10) ** (target.precision - target.scale):
         raise ValueError
     return exact
+
+
+def _rounded(value: float, target: Any) -> Decimal:
+    """What `value` was before arithmetic left it a few units beside; see `decimals_from_floats`."""
+    scaled = value * 10.0**target.scale
+    units = round(scaled)
+    if abs(units) >= 10**FLOAT_DIGITS or abs(scaled - units) > min(abs(units) * 2.0**-50, 0.01):
+        raise ValueError
+    return Decimal(units).scaleb(-target.scale)
 
 
 def parameter(value: object) -> object:

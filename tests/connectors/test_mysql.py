@@ -178,6 +178,7 @@ class TestMysql(ConnectorContract):
         RefusedValue("decimal_of_fifty_digits", f"{'4321' * 12}00", pa.decimal128(38, 0)),
         RefusedValue("decimal_of_forty_digits", f"{'4321' * 10}", pa.decimal128(38, 0)),
         RefusedValue("decimal_of_fifty_digits_for_an_integer", f"{'4321' * 12}00", pa.int64()),
+        RefusedValue("decimal_that_filling_overflows", f"{'4321' * 8}.5", pa.decimal128(38, 10)),
         RefusedValue("double_for_a_float", "0.4321e0", pa.float32()),
         RefusedValue("double_for_a_decimal", "1.4321e0", pa.decimal128(10, 2)),
         RefusedValue("large_integer_for_a_double", "9007199254740993", pa.float64()),
