@@ -18,10 +18,11 @@ def resolve_groups(resolution: Resolution, select: exp.Select, scope: Scope) -> 
     if group is None:
         return
     if group.args.get("all"):
+        # What has no column is the same in every row, and DuckDB does not group by it here.
         items = [
             refer_to_output(resolution, output.this, place)
             for place, output in enumerate(select.expressions, 1)
-            if not has_aggregate(output)
+            if not has_aggregate(output) and _varies(output, scope)
         ]
         select.set("group", exp.Group(expressions=items) if items else None)
     else:
@@ -30,6 +31,12 @@ def resolve_groups(resolution: Resolution, select: exp.Select, scope: Scope) -> 
     group = select.args.get("group")
     if group is not None:
         _note_grouped(group, scope)
+
+
+def _varies(output: exp.Expr, scope: Scope) -> bool:
+    """True for an output that reads a column of this block, in a nested query or not."""
+    own = {source.alias for source in scope.relation.sources}
+    return any(column.table in own for column in output.find_all(exp.Column))
 
 
 def _resolve_item(resolution: Resolution, select: exp.Select, item: exp.Expr, scope: Scope) -> None:

@@ -17,14 +17,35 @@ def resolve_outputs(resolution: Resolution, select: exp.Select, scope: Scope, *,
     `named` says that the names matter to an outer block; else unnamed items are called by their place.
     """
     scope.mode = AliasMode.AFTER_COLUMNS
+    repeated = _repeated_subqueries(select)
     outputs: list[exp.Expr] = []
-    for item in list(select.expressions):
+    for index, item in enumerate(list(select.expressions)):
+        for group in repeated.get(index, ()):
+            group.replace(exp.Literal(this=str(len(outputs) + 1), is_string=False))
         star = _star_of(item)
         if star is None:
             outputs.append(_output(resolution, item, scope, len(outputs) + 1, named=named))
         else:
             outputs += _expand(resolution, item, star, scope)
     select.set("expressions", outputs)
+
+
+def _repeated_subqueries(select: exp.Select) -> dict[int, list[exp.Expr]]:
+    """GROUP BY items with a nested query that say an output again, by the output's index.
+
+    Two copies of a nested query get different names for their tables, so DuckDB would no longer see that
+    they are the same.
+    """
+    group = select.args.get("group")
+    found: dict[int, list[exp.Expr]] = {}
+    for item in group.expressions if group is not None else ():
+        if isinstance(item, exp.Column) or item.find(exp.Query) is None:
+            continue
+        for index, output in enumerate(select.expressions):
+            if (output.this if isinstance(output, exp.Alias) else output) == item:
+                found.setdefault(index, []).append(item)
+                break
+    return found
 
 
 def _output(resolution: Resolution, item: exp.Expr, scope: Scope, place: int, *, named: bool) -> exp.Alias:
