@@ -72,7 +72,9 @@ def demo(
 def _run(directory: Path | None, scale: float, only: str | None) -> int:
     city = _example()
     if directory is None:
-        directory = city.CITY if city.mariadb_is_installed() else Path(".demo/city").resolve()
+        # In a checkout the example's own directory, so that it can be asked on; never an installed package.
+        checkout = (city.CITY.parents[1] / "pyproject.toml").is_file()
+        directory = city.CITY if checkout and city.mariadb_is_installed() else Path(".demo/city").resolve()
     started = time.monotonic()
     _say(f"building the example city in {_short(directory)} …")
     prepared = city.prepare(directory, scale)
