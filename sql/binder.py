@@ -131,7 +131,7 @@ class _View:
         self.name = name
         self.idle: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
         self.answers: dict[str, tuple[Column, ...]] = {}
-        self._shapes: dict[tuple[str, str], tuple[Column, ...]] = {}
+        self._shapes: dict[tuple[str, str], _Shape] = {}
         self._departments: set[str] = set()
 
     def remember(self, text: str, answer: tuple[Column, ...]) -> None:
@@ -142,7 +142,7 @@ class _View:
             self.answers[text] = answer
 
     def fits(self, tables: Iterable[Table]) -> bool:
-        return all(self._shapes.get(_key(table), table.columns) == table.columns for table in tables)
+        return all(self._shapes.get(_key(table)) in {None, _shape(table)} for table in tables)
 
     def holds(self, table: Table) -> bool:
         return _key(table) in self._shapes
@@ -159,7 +159,7 @@ class _View:
             connection.execute(f"CREATE TABLE {schema}.{quoted(table.name)} ({columns})")
         except duckdb.Error as error:
             raise ConfigurationError(f"the table {table.qualified_name} cannot be described") from error
-        self._shapes[_key(table)] = table.columns
+        self._shapes[_key(table)] = _shape(table)
 
     def cursor(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
         try:
@@ -175,6 +175,13 @@ class _View:
                 self.idle.get_nowait().close()
             except Empty:
                 return
+
+
+_Shape = tuple[tuple[str, str], ...]
+
+
+def _shape(table: Table) -> _Shape:
+    return tuple((column.name, column.type) for column in table.columns)
 
 
 def _key(table: Table) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from comity.errors import SqlError
 from sql.binder import Binder
-from sql.catalog import Column, Table
+from sql.catalog import Column, Table, fold_name
 from sql.edits import Edit, apply_edits, original_offset
 from sql.engine import quoted
 from sql.parse import ParsedQuery
@@ -28,26 +28,39 @@ def confirm_reading(
     `SQL_CONSTRUCT_REFUSED` when the two readings differ.
     """
     tables = [_visible(note.table, note.columns, resolution) for note in resolution.uses.values()]
+    try:
+        resolved = binder.columns_of(tree, tables)
+    except SqlError as error:
+        # What is wrong with the question is better said of the question's own text.
+        _original(parsed, resolution, binder, tables)
+        raise _differs() from error
+    if (
+        any(_has_hidden_use(note.table, note.columns) for note in resolution.uses.values())
+        and resolution.starred
+    ):
+        # `*` and a column that it leaves out: no table of DuckDB's looks like that.
+        return resolved
+    original = _original(parsed, resolution, binder, tables)
+    if [column.type for column in original] != [column.type for column in resolved]:
+        raise _differs()
+    return original
+
+
+def _original(
+    parsed: ParsedQuery, resolution: Resolution, binder: Binder, tables: list[Table]
+) -> tuple[Column, ...]:
+    """The outputs of the text as it was written."""
     edits = [
         *parsed.bindings,
         *(Edit(start, start, f"{quoted(table.department)}.") for start, table in resolution.unqualified),
     ]
-    text = apply_edits(parsed.text, edits)
     try:
-        original = binder.columns_of(text, tables)
+        return binder.columns_of(apply_edits(parsed.text, edits), tables)
     except SqlError as error:
-        if (offset := error.metadata.pop("offset", None)) is not None:
-            error.line, error.column = place_at(parsed.text, original_offset(int(offset), edits))
-        else:
-            error.line, error.column = 1, 1
+        offset = error.metadata.pop("offset", None)
+        place = place_at(parsed.text, original_offset(int(offset), edits)) if offset is not None else (1, 1)
+        error.line, error.column = place
         raise
-    try:
-        resolved = binder.columns_of(tree, tables)
-    except SqlError as error:
-        raise _differs() from error
-    if [column.type for column in original] != [column.type for column in resolved]:
-        raise _differs()
-    return original
 
 
 def _differs() -> SqlError:
@@ -60,11 +73,18 @@ def _differs() -> SqlError:
     )
 
 
+def _has_hidden_use(table: Table, used: set[str]) -> bool:
+    if table.star is None:
+        return False
+    starred = {fold_name(name) for name in table.star}
+    return any(fold_name(name) not in starred for name in used)
+
+
 def _visible(table: Table, used: set[str], resolution: Resolution) -> Table:
     """The table as the text sees it: where `*` counts, with the columns that `*` means, in that order."""
     if table.star is None or not resolution.starred:
         return table
-    by_name = {column.name: column for column in table.columns}
-    starred = [by_name[name] for name in table.star]
-    named = [column for column in table.columns if column.name in used and column not in starred]
-    return Table(table.department, table.name, (*starred, *named))
+    by_name = {fold_name(column.name): column for column in table.columns}
+    starred = [by_name[fold_name(name)] for name in table.star]
+    hidden = [column for column in table.columns if column.name in used and column not in starred]
+    return Table(table.department, table.name, (*starred, *hidden))

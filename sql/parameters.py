@@ -17,6 +17,7 @@ from sql.edits import Edit
 from sql.lexical import has_control_characters, read_tokens
 from sql.limits import DEFAULT_LIMITS
 from sql.parse import ParsedQuery
+from sql.places import error_at
 
 ParameterValue = None | bool | int | float | Decimal | str | bytes | date | datetime
 
@@ -39,8 +40,19 @@ def bind_parameters(
     literals = {name: literal(value, f"${name}") for name, value in values.items()}
     tree = parsed.tree.copy()
     for node in list(tree.find_all(exp.Placeholder)):
+        if isinstance(_outside_parentheses(node), (exp.Ordered, exp.Group, exp.Rollup, exp.Cube)):
+            # There it would count as the position of an output.
+            message = "a parameter cannot say what to order or group by"
+            raise error_at(parsed.text, node, "SQL_PARAMETER", message)
         node.replace(literals[str(node.this).lower()].copy())
     return dataclasses.replace(parsed, tree=tree, placeholders=(), bindings=_bindings(parsed.text, literals))
+
+
+def _outside_parentheses(node: exp.Expr) -> exp.Expr | None:
+    parent = node.parent
+    while isinstance(parent, (exp.Paren, exp.Tuple)):
+        parent = parent.parent
+    return parent
 
 
 def _check_names(parsed: ParsedQuery, values: Mapping[str, ParameterValue], positional: int) -> None:

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
+from sql.annotate import annotate_value
 from sql.catalog import Table, fold_name
+from sql.kinds import settled, unified
 from sql.resolution import Resolution, suggestion
 from sql.resolve_joins import join_condition, nest_relation
 from sql.resolve_names import bind_names
@@ -248,8 +250,20 @@ class _Items:
         names = shown + [f"col{number}" for number in range(len(shown), width)]
         result = exp.Values(expressions=item.expressions)
         result.set("alias", exp.TableAlias(this=identifier(alias), columns=[identifier(n) for n in names]))
-        columns = {fold_name(name): SourceColumn(name, name, alias, None) for name in names}
+        kinds = [_column_kind(item, place) for place in range(width)]
+        columns = {
+            fold_name(name): SourceColumn(name, name, alias, kind)
+            for name, kind in zip(names, kinds, strict=True)
+        }
         return result, Relation([Source(fold_name(given), "", alias, columns, tuple(columns))]), []
+
+
+def _column_kind(values: exp.Values, place: int) -> str | None:
+    """The common type of one column of VALUES."""
+    kind: str | None = "NULL"
+    for row in values.expressions:
+        kind = unified(kind, annotate_value(row.expressions[place]))
+    return settled(kind)
 
 
 def find_table(resolution: Resolution, node: exp.Table) -> Table:

@@ -122,6 +122,10 @@ def check_row_counts(resolution: Resolution, query: exp.Query) -> None:
         count = node.args.get("expression")
         while isinstance(count, exp.Paren):
             count = count.this
+        if isinstance(count, exp.Placeholder):
+            raise resolution.error(
+                count, "SQL_PARAMETER", f"there is no value for the placeholder {count.name}"
+            )
         if isinstance(count, exp.Null):
             query.set(clause, None)
         elif not (isinstance(count, exp.Literal) and count.is_int):

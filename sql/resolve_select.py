@@ -29,7 +29,9 @@ def resolve_select(
     """Resolves one block in place and returns its outputs; its WITH clause has been resolved before."""
     inline_windows(resolution, select)
     scope = Scope(resolve_from(resolution, select, ctes, outer), outer, ctes)
-    resolve_outputs(resolution, select, scope, named=named)
+    # Where `*` leaves out columns, DuckDB may not be able to name the outputs for us.
+    partly = any(s.table is not None and s.table.star is not None for s in scope.relation.sources)
+    resolve_outputs(resolution, select, scope, named=named or partly)
     if (where := select.args.get("where")) is not None:
         bind_names(resolution, where.this, scope)
     resolve_groups(resolution, select, scope)
