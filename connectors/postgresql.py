@@ -32,7 +32,8 @@ from connectors.spi import Capabilities, PhysicalTable, ProbeReport, TableName
 from connectors.stoppable_scan import StoppableScan, timed_out
 
 BATCH_BYTES = 4 * 2**20
-CONNECT_SECONDS = "5"
+LINE = {"connect_timeout": "5", "keepalives_idle": "30", "tcp_user_timeout": "30000"}
+"""How long a host that no longer answers is waited for; the uri may say otherwise."""
 LONGEST_TIMEOUT = 2**31 - 1
 SHAPES = 1024
 SETTINGS = {
@@ -207,10 +208,8 @@ class PostgresqlConnector:
             given = conninfo.conninfo_to_dict(uri)
             options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
             options = f"{given.get('options') or ''} {options}".strip()
-            timeout = str(given.get("connect_timeout") or CONNECT_SECONDS)
-            return conninfo.make_conninfo(
-                uri, options=options, application_name="comity", connect_timeout=timeout
-            )
+            ours = {name: str(given.get(name) or value) for name, value in LINE.items()}
+            return conninfo.make_conninfo(uri, options=options, application_name="comity", **ours)
         except psycopg.ProgrammingError:
             raise SourceError(
                 "the source's uri is malformed",

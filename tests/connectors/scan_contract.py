@@ -164,6 +164,16 @@ class ScanContract(EngineTerms):
         assert caught.value.code == "SOURCE_TIMEOUT"
         scan.close()
 
+    def test_at_the_deadline_a_scan_that_nobody_reads_gives_its_connection_back(
+        self, connector: Connector, big: str
+    ) -> None:
+        scans = [connector.scan(big, self.big_schema, batch_rows=1000, deadline=0.5) for _ in range(2)]
+        held = [next(iter(scan)) for scan in scans]
+        assert held
+        assert read(connector.scan(f"{big} WHERE id < 4", self.big_schema)).num_rows == 3
+        for scan in scans:
+            scan.close()
+
     def test_a_deadline_of_one_scan_is_not_the_next_ones(self, connector: Connector, untouched: str) -> None:
         sql = f"SELECT id FROM {self.sql_name(untouched)}"
         for deadline in (30.0, None, 0.5):
