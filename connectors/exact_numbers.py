@@ -37,12 +37,12 @@ def decimals_from_floats(doubles: Any, target: Any) -> Any:
     A double stands for the decimal of at most 15 digits whose nearest double it is. One that arithmetic has
     left a few units beside it (0.1 + 0.2) counts too, as long as no other decimal could be meant.
     """
-    power = 10.0**target.scale
+    power = _double(10.0**target.scale)
     scaled = pc.multiply(doubles, power)
     units = pc.round(scaled)
     nearest = pc.divide(units, power)
     if not nearest.equals(doubles):
-        slack = pc.min_element_wise(pc.multiply(pc.abs(units), 2.0**-50), 0.01)
+        slack = pc.min_element_wise(pc.multiply(pc.abs(units), _double(2.0**-50)), _double(0.01))
         beside = pc.less_equal(pc.abs(pc.subtract(scaled, units)), slack)
         if not pc.all(pc.or_(pc.equal(nearest, doubles), beside), min_count=0).as_py():
             return None
@@ -53,3 +53,8 @@ def decimals_from_floats(doubles: Any, target: Any) -> Any:
     wide = units.cast(pa.int64()).cast(pa.decimal128(38, 0))
     # The same 128 bits count last places; only the type says where the point stands.
     return pa.Array.from_buffers(target, len(wide), wide.buffers(), offset=wide.offset)
+
+
+def _double(value: float) -> Any:
+    """Left to find the type itself, Arrow takes longer than for a thousand values."""
+    return pa.scalar(value, pa.float64())

@@ -31,7 +31,7 @@ from connectors.stoppable_scan import StoppableScan
 
 _BATCH_BYTES = 2 * 1024 * 1024
 _FIRST_ROWS = 32
-_MOST_ROWS = 4096
+_MOST_ROWS = 2048
 """Rows that are Python objects at a time: a few, until their size is known; then what the caches hold."""
 
 
@@ -194,7 +194,9 @@ class _Query:
         if not values:
             return None
         columns = [build_column(*pair) for pair in zip(zip(*values, strict=True), self._schema, strict=True)]
-        return conform_batch(pa.RecordBatch.from_arrays(columns, self._schema.names), self._schema)
+        part = pa.RecordBatch.from_arrays(columns, self._schema.names)
+        # Most parts conform as they are, and there are many.
+        return part if part.schema.equals(self._schema) else conform_batch(part, self._schema)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,6 +16,7 @@ from comity.errors import SourceError
 from connectors.exact_numbers import FLOAT_DIGITS, decimals_from_floats, decimals_from_text
 
 _ZONED = r":\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)$"
+_ARROW_KINDS = {int: pa.int64(), float: pa.float64(), str: pa.string(), bytes: pa.binary()}
 _DATE_LENGTH = len("2026-01-01")
 
 
@@ -39,32 +41,35 @@ def build_column(values: Sequence[object], field: pa.Field) -> Any:
 
 
 def _build(values: Sequence[object], target: pa.DataType) -> Any:
-    if pat.is_floating(target):
-        return pa.array(values, pa.float64())
+    """None, or an error of Arrow's or Python's, where a value does not fit."""
+    kinds = set(map(type, values)) - {type(None)}
     if pat.is_decimal(target):
-        return _decimals(values, target)
-    if pat.is_string(target):
-        return _text(values)
-    # Without a type: asked for int64, Arrow cuts the fractions of doubles off.
-    found = pa.array(values)
-    kind = found.type
-    if pat.is_integer(target) or pat.is_boolean(target):
-        return found if pat.is_integer(kind) or pat.is_floating(kind) or pat.is_null(kind) else None
-    if pat.is_null(kind):
-        return pa.nulls(len(values), target)
+        return _decimals(values, kinds, target)
+    if pat.is_string(target) and kinds == {int, str}:
+        values, kinds = [str(value) if isinstance(value, int) else value for value in values], {str}
+    found = _array(values, kinds)
+    if found is None or pat.is_null(found.type):
+        return found
+    if pat.is_integer(target) or pat.is_boolean(target) or pat.is_floating(target):
+        return found if kinds <= {int, float} else None
     if pat.is_binary(target):
-        return found if pat.is_binary(kind) else None
-    return _moments(found, target) if pat.is_string(kind) else None
+        return found if kinds == {bytes} else None
+    if pat.is_string(target):
+        return found.cast(target) if kinds <= {int, str} else None
+    return _moments(found, target) if kinds == {str} else None
 
 
-def _text(values: Sequence[object]) -> Any:
-    try:
-        found = pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        found = pa.array([str(value) if isinstance(value, int) else value for value in values])
-    kind = found.type
-    is_whole = pat.is_integer(kind) or pat.is_null(kind)
-    return found.cast(pa.string()) if is_whole or pat.is_string(kind) else None
+def _array(values: Sequence[object], kinds: set[type]) -> Any:
+    """The values as the one Arrow type for `kinds`, or None.
+
+    Left to find the type itself, `pa.array` takes its time (it looks for pandas, and for decimals).
+    """
+    if not kinds:
+        return pa.nulls(len(values))
+    if kinds == {int, float}:
+        # Refuses an integer that no double is equal to.
+        return pa.array(values, pa.float64())
+    return pa.array(values, _ARROW_KINDS[next(iter(kinds))]) if len(kinds) == 1 else None
 
 
 def _moments(text: Any, target: pa.DataType) -> Any:
@@ -82,20 +87,18 @@ def _moments(text: Any, target: pa.DataType) -> Any:
     return pc.binary_join_element_wise(text, offset, "").cast(target)
 
 
-def _decimals(values: Sequence[object], target: pa.DataType) -> Any:
+def _decimals(values: Sequence[object], kinds: set[type], target: pa.DataType) -> Any:
     """SQLite keeps 12.50 as a double and 12.00 as an integer, so most columns hold both."""
-    try:
-        found = pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        found = None
     column = None
-    if found is not None and pat.is_integer(found.type):
-        return found
-    if found is not None and pat.is_floating(found.type):
-        column = decimals_from_floats(found, target)
-    if found is not None and pat.is_string(found.type):
-        plain = pc.match_substring_regex(found, r"^[+-]?\d+(\.\d+)?$")
-        column = decimals_from_text(found, target) if pc.all(plain, min_count=0).as_py() else None
+    if kinds == {int} or not kinds:
+        return _array(values, kinds)
+    if kinds <= {int, float}:
+        with suppress(pa.ArrowInvalid):
+            column = decimals_from_floats(pa.array(values, pa.float64()), target)
+    elif kinds == {str}:
+        text = pa.array(values, pa.string())
+        plain = pc.match_substring_regex(text, r"^[+-]?\d+(\.\d+)?$")
+        column = decimals_from_text(text, target) if pc.all(plain, min_count=0).as_py() else None
     # A mixture, or numbers that only one by one are known to be exact.
     return pa.array([_decimal(value, target) for value in values], target) if column is None else column
 
