@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from sqlglot import exp
 
 from sql.dialects.dialect import apply_native
-from sql.dialects.kinds import DOUBLE, NULL, Kind, kind_of, span_of, unify
+from sql.dialects.kinds import DOUBLE, NULL, Kind, integer_range, kind_of, span_of, unify
 from sql.dialects.literals import constant, fits, in_kind, is_bare, known_span
 from sql.dialects.scope import Context, Scope
 from sql.dialects.source import NotNative
@@ -33,18 +33,21 @@ def convert(context: Context, value: Value, kind: Kind) -> Value:
 
 def _cast(context: Context, value: Value, kind: Kind) -> Value:
     what = f"CAST from {value.kind} to {kind}"
-    native = context.dialect.casts.get((value.family, kind.family))
+    narrows = kind.family in {"integer", "decimal"} and not _widens(value.kind, kind)
+    both_whole = value.family == kind.family == "integer"
+    family = "narrower integer" if both_whole and narrows else kind.family
+    native = context.dialect.casts.get((value.family, family))
     if native is None:
         raise NotNative(f"{what} is not proven equal in {context.dialect.title}")
     if value.approximate and kind != DOUBLE:
         raise NotNative(f"{what}: the last bits may differ")
-    narrows = kind.family in {"integer", "decimal"} and not _widens(value.kind, kind)
-    if narrows and not context.dialect.narrowing and not _leaves_room(value.kind, kind):
+    if narrows and not both_whole and not context.dialect.narrowing and not _leaves_room(value.kind, kind):
         raise NotNative(f"{what}: {context.dialect.title} does not refuse what does not fit")
     if native.raises and (narrows or kind.family not in {"integer", "decimal"}):
         context.raises = True
-    extra = {"type": context.dialect.type_name(kind), "width": kind.width, "scale": kind.scale}
-    extra["from_scale"] = value.kind.scale
+    extra: dict[str, object] = {"type": context.dialect.type_name(kind), "from_scale": value.kind.scale}
+    if kind.family == "integer":
+        extra["low"], extra["high"] = integer_range(kind)
     sql = apply_native(native, [value], what, extra)
     rounded = kind is DOUBLE and value.kind.width > (
         _EXACT_DOUBLE_DIGITS if value.family == "decimal" else 19

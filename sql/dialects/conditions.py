@@ -125,7 +125,8 @@ def _like(node: exp.Expr, scope: Scope) -> Value:
         raise NotNative("LIKE over values other than text")
     known = pattern.constant.value if pattern.constant else None
     if isinstance(known, str):
-        scope.context.texts.add(known)
+        # SQLite's form compares with what stands between the wildcards.
+        scope.context.texts.update((known, known.strip("%")))
     sql = scope.context.dialect.like(value, pattern)
     if node.args.get("negate"):
         sql = f"(NOT {sql})"

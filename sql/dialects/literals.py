@@ -135,8 +135,10 @@ def _negated(node: exp.Expr, scope: Scope) -> Value:
         return constant(scope.context, -known, kind, bare=value.constant.bare)
     if value.family not in {"integer", "decimal", "double"}:
         raise NotNative(f"- of {value.kind}")
-    if value.family == "integer":
-        scope.context.raises = True
+    limit = span_of(value.kind)
+    safe = value.span is not None and limit is not None and value.span < limit
+    native = scope.context.dialect.arithmetic("-", value.kind, safe=safe, nonzero=False)
+    scope.context.raises = scope.context.raises or native.raises
     return replace(value, sql=f"(- {value.sql})", constant=None)
 
 

@@ -6,7 +6,7 @@
 - Sorting looks at the first 1,024 bytes (max_sort_length): texts are sorted and grouped up to 250 characters.
 - Integers are computed in 64 bits: what DuckDB would refuse in fewer is refused here, and overflow of 64 bits
   fails in both. Division by zero is NULL here and not there: divisors must be known.
-- A date with a part of zero (0000-00-00) fails when it is read, as the connector refuses it.
+- A date with a part of zero (0000-00-00) and a TINYINT(1) of 2 fail when they are read, as the connector refuses them.
 - A window function inside a larger expression may turn NULL beside other window functions (seen in 10.11.19):
   they are computed only as outputs of their own.
 - A backslash escapes in text constants or not, as the session is set: such constants are written in hexadecimal.
@@ -58,6 +58,11 @@ _NATIVE = re.compile(r"(\w+)(?:\(([^)]*)\))?( unsigned)?( zerofill)?(?: collate 
 _TEXT_LENGTHS = {"tinytext": 255, "text": 2**16 - 1, "mediumtext": 2**24 - 1, "longtext": None}
 
 
+def _checked(wrong: str, value: str) -> str:
+    """The value, unless it is wrong: then an overflow of 64 bits stops the statement."""
+    return f"CASE WHEN 9223372036854775807 + ({wrong}) > 0 THEN {value} END"
+
+
 class Mysql(Dialect):
     name = "mysql"
     title = "MariaDB"
@@ -105,7 +110,7 @@ class Mysql(Dialect):
         if kind is VARCHAR:
             return self._read_text(sql, name, size, collation)
         if kind is BOOLEAN and name in {"tinyint", "bit"}:
-            return Value(f"({sql} <> 0)", BOOLEAN)
+            return Value(_checked(f"{sql} NOT IN (0, 1)", f"({sql} <> 0)"), BOOLEAN)
         if unsigned is None and _INTEGERS.get(name) == kind:
             return Value(sql, kind, span=span_of(kind))
         if name == "decimal" and unsigned is None and kind.family == "decimal" and size:
@@ -115,9 +120,7 @@ class Mysql(Dialect):
         if name == "double" and kind is DOUBLE:
             return Value(sql, kind)
         if (name, kind) in {("date", DATE), ("datetime", TIMESTAMP), ("timestamp", TIMESTAMPTZ)}:
-            # 64-bit overflow stops the statement: there is no date with a part of zero.
-            proper = f"9223372036854775807 + (DAYOFMONTH({sql}) = 0 OR MONTH({sql}) = 0) > 0"
-            return Value(f"CASE WHEN {proper} THEN {sql} END", kind)
+            return Value(_checked(f"DAYOFMONTH({sql}) = 0 OR MONTH({sql}) = 0", sql), kind)
         return Value(sql, opaque(kind))
 
     def _read_text(self, sql: str, name: str, size: str | None, collation: str | None) -> Value:

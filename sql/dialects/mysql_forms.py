@@ -14,6 +14,11 @@ _CHARACTERS = f"CAST({{0}} AS CHAR CHARACTER SET utf8mb4) COLLATE {COLLATION}"
 
 CASTS: Mapping[tuple[str, str], Native] = {
     ("integer", "integer"): Native("{0}", "the same integer; only to wider ones"),
+    ("integer", "narrower integer"): Native(
+        "CASE WHEN 9223372036854775807 + ({0} NOT BETWEEN {low} AND {high}) > 0 THEN {0} END",
+        "both refuse what does not fit, here by overflow of 64 bits",
+        raises=True,
+    ),
     ("integer", "decimal"): Native("CAST({0} AS {type})", "the same number; only where it fits"),
     ("decimal", "integer"): Native(
         "CAST({0} AS SIGNED)", "half away from zero in both", needs=(span_below(0, 18),)

@@ -21,11 +21,12 @@ from sql.dialects.mysql import Mysql
 from sql.dialects.postgres import Postgres
 from sql.dialects.scope import Columns, Context, Scope
 from sql.dialects.source import NotNative, SourceTables
+from sql.dialects.sqlite import Sqlite
 from sql.dialects.verify import verify
 from sql.dialects.walk import query
 
 _REGISTERED = (aggregates, casts, conditions, functions, literals, operators, queries, windows)
-DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (Postgres(), Mysql())}
+DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (Postgres(), Mysql(), Sqlite())}
 
 
 def render_native(tree: exp.Query, dialect: str, capabilities: frozenset[str], tables: SourceTables) -> str:

@@ -14,7 +14,10 @@ _COUNTS = "both count code points"
 _NUMBER = "the same integer or exact number"
 
 CASTS: Mapping[tuple[str, str], Native] = {
-    ("integer", "integer"): Native("CAST({0} AS {type})", "both refuse what does not fit", raises=True),
+    ("integer", "integer"): Native("CAST({0} AS {type})", "the same integer; only to wider ones"),
+    ("integer", "narrower integer"): Native(
+        "CAST({0} AS {type})", "both refuse what does not fit", raises=True
+    ),
     ("integer", "decimal"): Native("CAST({0} AS {type})", "both refuse what does not fit", raises=True),
     ("decimal", "integer"): Native(
         "CAST({0} AS {type})", "numeric rounds half away from zero, as DECIMAL does", raises=True

@@ -34,6 +34,8 @@ _SELECT = [
 ]
 _SET = ["with_", "this", "expression", "distinct", "order", "limit", "offset"]
 _WRAP = "_q"
+_MOST_ARMS = 400
+"""SQLite takes 500."""
 
 
 @translates_query(exp.Subquery)
@@ -177,6 +179,8 @@ class _Arm:
 def _set_operation(node: exp.Expr, scope: Scope) -> Rendered:
     prefix = _with(node, scope)
     word, arms = _operator(node), _arms(node)
+    if len(arms) > _MOST_ARMS:
+        raise NotNative("a set operation of very many parts")
     if word not in scope.context.dialect.set_operations:
         raise NotNative(f"{word} is not proven equal in {scope.context.dialect.title}")
     rendered = [_Arm(*query(arm, scope.sibling())) for arm in arms]

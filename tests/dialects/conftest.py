@@ -48,3 +48,8 @@ def source(request: pytest.FixtureRequest) -> sources.Source:
     """The engine that a test is parametrised with."""
     found: sources.Source = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(scope="session")
+def sqlite(server_home: Path) -> sources.Source:
+    return sources.sqlite(server_home / "traps.db")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,16 +19,13 @@ from connectors.mysql import MysqlConnector
 from connectors.postgresql import PostgresqlConnector
 from connectors.servers import LocalServer
 from connectors.spi import Connector
+from connectors.sqlite import SqliteConnector
 from sql.dialects import SourceColumn
 from sql.types import canonical_type
 
 HERE = Path(__file__).parent
 TRAPS: Mapping[str, Any] = yaml.safe_load((HERE / "traps.yaml").read_text(encoding="utf-8"))
 DEFAULTS = {"mysql": {"VARCHAR": "text", "TIMESTAMP": "datetime(6)"}, "sqlite": {"VARCHAR": "TEXT"}}
-ALL = frozenset(
-    "supports_full_join supports_grouping_sets supports_distinct_on supports_aggregate_filter "
-    "supports_window supports_null_order supports_lateral".split()
-)
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,21 @@ def load_duckdb(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f'INSERT INTO "{table}" VALUES ({marks})', row)
 
 
+def mirror(connection: duckdb.DuckDBPyConnection, source: Source) -> tuple[str, ...]:
+    """A schema of the oracle whose columns have the types that this source publishes; made when first asked for."""
+    schema = f"as_{source.dialect}"
+    if not connection.execute(
+        "SELECT 1 FROM information_schema.schemata WHERE schema_name = ?", [schema]
+    ).fetchall():
+        connection.execute(f"CREATE SCHEMA {schema}")
+        for name, columns in source.tables.items():
+            listed = ", ".join(f'CAST("{c}" AS {column.type}) AS "{c}"' for c, column in columns.items())
+            connection.execute(
+                f'CREATE TABLE {schema}."{name[-1]}" AS SELECT {listed} FROM main."{name[-1]}"'
+            )
+    return (schema,)
+
+
 def postgresql(server: LocalServer) -> Source:
     server.create_database("traps")
     with psycopg.connect(server.uri("traps"), autocommit=True) as connection:
@@ -89,6 +103,33 @@ def mariadb(server: LocalServer) -> Source:
     return _connected(MysqlConnector.open(server.uri("traps")), ())
 
 
+def sqlite(file: Path) -> Source:
+    # In a process of its own: another SQLite that closes the file would take the connector's locks away.
+    subprocess.run([sys.executable, "-c", _LOAD_SQLITE, str(file)], input=_script(), text=True, check=True)
+    return _connected(SqliteConnector.open(str(file)), ())
+
+
+_LOAD_SQLITE = (
+    "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.executescript(sys.stdin.read()); c.close()"
+)
+
+
+def _script() -> str:
+    """The trap rows as SQLite's own statements."""
+    parts = []
+    for table, content in TRAPS.items():
+        parts.append(create(table, "sqlite", '"') + ";")
+        for row in content["rows"]:
+            parts.append(f'INSERT INTO "{table}" VALUES ({", ".join(map(_constant, row))});')
+    return "\n".join(parts)
+
+
+def _constant(value: object) -> str:
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return "NULL" if value is None else str(int(value) if isinstance(value, bool) else value)
+
+
 def _connected(connector: Connector, schema: tuple[str, ...]) -> Source:
     tables = {
         table.name: {
@@ -113,4 +154,14 @@ def rows_of(table: pa.Table) -> list[tuple[Any, ...]]:
     return list(zip(*columns, strict=True)) if columns else []
 
 
-__all__ = ["ALL", "HERE", "TRAPS", "Source", "load_duckdb", "mariadb", "postgresql", "rows_of"]
+__all__ = [
+    "HERE",
+    "TRAPS",
+    "Source",
+    "load_duckdb",
+    "mariadb",
+    "mirror",
+    "postgresql",
+    "rows_of",
+    "sqlite",
+]

@@ -10,9 +10,9 @@ from sqlglot import exp
 from comity.errors import SourceError
 from sql.dialects import NotNative, render_native
 from tests.dialects.questions import resolve, wrap
-from tests.dialects.sources import Source, rows_of
+from tests.dialects.sources import Source, mirror, rows_of
 
-DIALECTS = ("postgres", "mysql")
+DIALECTS = ("postgres", "mysql", "sqlite")
 
 FAILING = (
     "SELECT i + 1 AS v FROM extremes",
@@ -39,16 +39,22 @@ def test_what_fails_in_duckdb_has_no_answer_at_the_source(
     sql: str, source: Source, oracle: duckdb.DuckDBPyConnection
 ) -> None:
     tree = resolve(sql)
-    relation = oracle.sql(wrap(tree, ()).sql(dialect="duckdb", identify=True))
+    relation = oracle.sql(wrap(tree, mirror(oracle, source)).sql(dialect="duckdb", identify=True))
     schema = relation.limit(0).to_arrow_table().schema
-    with pytest.raises(duckdb.Error):
-        relation.fetchall()
+    try:
+        expected = relation.to_arrow_table()
+    except duckdb.Error:
+        expected = None
     try:
         text = render_native(wrap(tree, source.schema), source.dialect, source.capabilities, source.tables)
     except NotNative:
         return
-    with pytest.raises(SourceError):
-        source.ask(text, schema)
+    if expected is None:
+        with pytest.raises(SourceError):
+            source.ask(text, schema)
+    else:
+        # SQLite's integers all have 64 bits, in which some of these do not fail.
+        assert sorted(source.ask(text, schema), key=str) == sorted(rows_of(expected), key=str)
 
 
 HIDDEN = (
@@ -70,7 +76,9 @@ def test_nothing_is_computed_on_rows_that_a_filter_hides(
     tree = resolve(sql)
     # A planner tries cheap conditions first: the row filter is made the dearer one.
     rows = " OR ".join([rows, *(f"id = {beyond}" for beyond in range(90, 99))])
-    expected = oracle.sql(_filtered(wrap(tree, ()), rows).sql(dialect="duckdb")).to_arrow_table()
+    expected = oracle.sql(
+        _filtered(wrap(tree, mirror(oracle, source)), rows).sql(dialect="duckdb")
+    ).to_arrow_table()
     wrapped = _filtered(wrap(tree, source.schema), rows)
     try:
         text = render_native(wrapped, source.dialect, source.capabilities, source.tables)

@@ -3,8 +3,11 @@
 -- native: postgres mysql
 SELECT x.id, y.id AS other, x.d {=|<|>=|IS NOT DISTINCT FROM} y.e AS v, x.d {<|=} y.ts AS w, x.ts > y.ts AS z FROM moments AS x CROSS JOIN moments AS y;
 
+-- native: postgres mysql sqlite
+SELECT id FROM moments WHERE d {= DATE '1994-01-01'|= '1994-01-01'|>= DATE '1994-01-01'|< DATE '1994-01-01' + INTERVAL '1' YEAR|<= DATE '1998-12-01' - INTERVAL '90' DAY|BETWEEN '1994-01-01' AND '1996-12-31'|IN ('1994-01-01', '2024-02-29')|> DATE '1994-12-31' + INTERVAL '2 months'};
+
 -- native: postgres mysql
-SELECT id FROM moments WHERE d {= DATE '1994-01-01'|= '1994-01-01'|>= DATE '1994-01-01'|< DATE '1994-01-01' + INTERVAL '1' YEAR|<= DATE '1998-12-01' - INTERVAL '90' DAY|BETWEEN '1994-01-01' AND '1996-12-31'|IN ('1994-01-01', '2024-02-29')|< TIMESTAMP '1994-01-31 12:00:00'|> DATE '1994-12-31' + INTERVAL '2 months'};
+SELECT id FROM moments WHERE d < TIMESTAMP '1994-01-31 12:00:00';
 
 -- native: postgres mysql
 SELECT id FROM moments WHERE ts {= TIMESTAMP '1994-01-01 00:00:00'|> DATE '1994-01-31'|< '1996-02-29 12:30:45.5'|>= TIMESTAMP '1994-01-31' + INTERVAL 23 HOUR|<> '1970-01-01'};
@@ -42,16 +45,19 @@ SELECT id, d + 1 AS v, d - 40 AS w, d - e AS x, e - DATE '2000-01-01' AS y, date
 -- native: none
 SELECT id, {ts - ts|date_diff('month', d, e)|date_diff('day', ts, ts)|d + INTERVAL '1 month 2 days'|d + INTERVAL (id) DAY} AS v FROM moments;
 
--- native: postgres mysql
+-- native: postgres mysql sqlite
 SELECT DATE '2024-01-31' + INTERVAL '1' MONTH AS v, DATE '2024-02-29' - INTERVAL '1' YEAR AS w, TIMESTAMP '2024-01-01 10:11:12.7' AS x, DATE '2024-03-01' AS y, CAST('2024-03-01' AS TIMESTAMP) AS z;
 
 -- native: postgres mysql
 SELECT d AS k, count(*) AS n, min(e) AS v, max(ts) AS w, min(tz) AS x, count(DISTINCT ts) AS y FROM moments GROUP BY d;
 
--- native: postgres mysql
-SELECT id, d, ts, tz FROM moments ORDER BY {d|ts DESC|tz DESC NULLS FIRST|d DESC NULLS LAST}, id;
+-- native: postgres mysql sqlite
+SELECT id, d, ts, tz FROM moments ORDER BY {d|d DESC NULLS LAST|d DESC NULLS FIRST|d NULLS FIRST}, id;
 
 -- native: postgres mysql
+SELECT id, d, ts, tz FROM moments ORDER BY {ts DESC|tz DESC NULLS FIRST}, id;
+
+-- native: postgres mysql sqlite
 SELECT year(d) AS k, count(*) AS n FROM moments GROUP BY year(d) ORDER BY k;
 
 -- native: postgres mysql

@@ -1,7 +1,13 @@
 -- Numbers: types of results, rounding, signs, overflow and what division does.
 
+-- native: postgres mysql sqlite
+SELECT x.id, y.id AS other, x.{i|s|b|f} {=|<|>=|<>} y.{j|f} AS v FROM numbers AS x CROSS JOIN numbers AS y WHERE x.id <> 12 OR y.id <> 12;
+
 -- native: postgres mysql
-SELECT x.id, y.id AS other, x.{i|s|b|d|w|f} {=|<|>=|<>} y.{j|d|f} AS v FROM numbers AS x CROSS JOIN numbers AS y WHERE x.id <> 12 OR y.id <> 12;
+SELECT x.id, y.id AS other, x.{i|b|d|w|f} {=|<|>=|<>} y.d AS v FROM numbers AS x CROSS JOIN numbers AS y WHERE x.id <> 12 OR y.id <> 12;
+
+-- native: postgres mysql
+SELECT x.id, y.id AS other, x.{d|w} {=|<|>=|<>} y.{j|f} AS v FROM numbers AS x CROSS JOIN numbers AS y WHERE x.id <> 12 OR y.id <> 12;
 
 -- native: postgres
 SELECT id, i + j AS v, i - j AS w, i * j AS x, -i AS y, s + 1 AS z, s - i AS q, b * 2 AS r, b + s AS t FROM numbers;
@@ -30,14 +36,20 @@ SELECT id, f {*|-|/} f AS v FROM numbers;
 -- native: none
 SELECT sum(f) AS v FROM numbers;
 
--- native: postgres mysql
+-- native: postgres mysql sqlite
 SELECT i, count(*) AS n FROM numbers GROUP BY i;
 
--- native: postgres mysql
-SELECT {i|s|b|d|e|w|f|t} AS k, count(*) AS n FROM numbers GROUP BY 1;
+-- native: postgres mysql sqlite
+SELECT {s|b|f|t} AS k, count(*) AS n FROM numbers GROUP BY 1;
 
 -- native: postgres mysql
-SELECT {i|s|b|d|e|w|f|t} AS k, id FROM numbers ORDER BY 1 {ASC|DESC|ASC NULLS FIRST|DESC NULLS FIRST}, id;
+SELECT {d|e|w} AS k, count(*) AS n FROM numbers GROUP BY 1;
+
+-- native: postgres mysql sqlite
+SELECT {i|s|b|f|t} AS k, id FROM numbers ORDER BY 1 {ASC|DESC|ASC NULLS FIRST|DESC NULLS FIRST}, id;
+
+-- native: postgres mysql
+SELECT {d|e|w} AS k, id FROM numbers ORDER BY 1 {ASC|DESC|ASC NULLS FIRST|DESC NULLS FIRST}, id;
 
 -- native: postgres mysql
 SELECT sum(i) AS v, sum(s) AS w, sum(b) AS x, sum(d) AS y, sum(w) AS z, count(i) AS n, count(DISTINCT d) AS m, sum(DISTINCT i) AS q FROM numbers;
@@ -84,13 +96,16 @@ SELECT id, nullif(i, 1) AS v, nullif(d, 0) AS w, nullif(f, 0) AS x, nullif(i, s)
 -- native: postgres mysql
 SELECT id, greatest(i, j) AS v, least(i, s, 3) AS w, greatest(d, e) AS x, least(d, i) AS y, greatest(f, d) AS z FROM numbers;
 
--- native: postgres mysql
-SELECT id FROM numbers WHERE {d = 0.1|d > 0.01 AND d < 2.51|f = 0.1|f = 2.5|f >= 0.3|e BETWEEN 0.0001 AND 0.5|i IN (1, 7, 10)|d IN (1, 2.5)|s IN (1, 2, 40000)|i BETWEEN -1 AND 1.5|f IN (0.1, 1)|w = 0.1|b = 3037000499|i = '7'};
+-- native: postgres mysql sqlite
+SELECT id FROM numbers WHERE {i IN (1, 7, 10)|s IN (1, 2, 40000)|b = 3037000499|i = '7'};
 
 -- native: postgres mysql
+SELECT id FROM numbers WHERE {d = 0.1|d > 0.01 AND d < 2.51|f = 0.1|f = 2.5|f >= 0.3|e BETWEEN 0.0001 AND 0.5|d IN (1, 2.5)|i BETWEEN -1 AND 1.5|f IN (0.1, 1)|w = 0.1};
+
+-- native: postgres mysql sqlite
 SELECT id, t AND u AS v, t OR u AS w, NOT t AS x, t = u AS y, t IS TRUE AS z, t IS NOT FALSE AS q, t IS NULL AS r, t <> u AS p, t < u AS o FROM numbers;
 
--- native: postgres mysql
+-- native: postgres mysql sqlite
 SELECT id FROM numbers WHERE {t|NOT t|t AND i > 0|t OR d IS NULL|(t AND u) OR NOT u|t IS NOT TRUE|NOT (t AND u)|t = TRUE|t IN (TRUE, NULL)};
 
 -- native: postgres mysql

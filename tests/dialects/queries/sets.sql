@@ -9,22 +9,22 @@ SELECT pay FROM people {EXCEPT|INTERSECT} SELECT cost FROM visits UNION ALL SELE
 -- native: postgres mysql
 SELECT level AS k FROM people UNION ALL SELECT id FROM visits UNION ALL SELECT cost FROM visits UNION ALL SELECT NULL;
 
--- native: postgres mysql
+-- native: postgres mysql sqlite
 SELECT id FROM people UNION SELECT person FROM visits ORDER BY 1 DESC;
 
--- native: postgres mysql
+-- native: postgres mysql sqlite
 SELECT name AS k FROM people UNION SELECT kind FROM visits ORDER BY k {ASC|DESC} {LIMIT 3|LIMIT 2 OFFSET 4|OFFSET 5};
 
--- native: postgres mysql
+-- native: postgres mysql sqlite
 SELECT k, count(*) AS n FROM (SELECT name AS k FROM people UNION ALL SELECT kind AS k FROM visits) AS u GROUP BY k;
 
--- native: postgres mysql
+-- native: postgres mysql sqlite
 (SELECT id FROM people ORDER BY id DESC LIMIT 2) UNION ALL (SELECT id FROM visits ORDER BY id LIMIT 2);
 
--- native: postgres mysql
+-- native: postgres mysql sqlite
 SELECT id, name FROM people ORDER BY id {LIMIT 3|LIMIT 3 OFFSET 2|OFFSET 5|LIMIT 0|LIMIT 100};
 
--- native: postgres mysql
+-- native: postgres mysql sqlite
 SELECT DISTINCT town, level FROM people ORDER BY level DESC, town LIMIT 4;
 
 -- native: postgres
@@ -39,13 +39,13 @@ SELECT town, level, count(*) AS n, sum(pay) AS s, grouping(town) AS g, grouping(
 -- native: postgres mysql
 SELECT count(*) AS n, sum(d) AS s, min(a) AS m, avg(d) AS v, bool_and(d > 0) AS b FROM empty;
 
--- native: postgres mysql
+-- native: postgres mysql sqlite
 SELECT a AS k, count(*) AS n FROM empty GROUP BY a;
 
 -- native: postgres mysql
 SELECT town, sum(pay) FILTER (WHERE level > 1) AS s, count(*) FILTER (WHERE name IS NULL) AS n, count(DISTINCT name) FILTER (WHERE pay > 0) AS d, avg(pay) FILTER (WHERE level = 1) AS a FROM people GROUP BY town;
 
--- native: postgres mysql
+-- native: postgres mysql sqlite
 SELECT town AS k FROM people GROUP BY town HAVING count(*) > 1 AND max(name) IS NOT NULL;
 
 -- native: none

@@ -1,15 +1,15 @@
 -- Subqueries: IN with NULLs, correlated EXISTS and scalars, WITH.
 
--- native: postgres mysql
+-- native: postgres mysql sqlite
 SELECT id FROM people AS p WHERE p.id {IN|NOT IN} (SELECT v.person FROM visits AS v);
 
 -- native: postgres mysql
 SELECT id FROM people AS p WHERE p.id {IN|NOT IN} (SELECT v.person FROM visits AS v WHERE v.person IS NOT NULL AND v.cost >= p.level);
 
--- native: postgres mysql
+-- native: postgres mysql sqlite
 SELECT id, p.boss IN (SELECT v.person FROM visits AS v) AS v, NULL IN (SELECT v.id FROM visits AS v) AS w FROM people AS p;
 
--- native: postgres mysql
+-- native: postgres mysql sqlite
 SELECT id FROM people AS p WHERE {EXISTS|NOT EXISTS} (SELECT * FROM visits AS v WHERE v.person = p.id AND v.day > p.born);
 
 -- native: postgres mysql
@@ -30,7 +30,7 @@ SELECT p.id, (SELECT q.name FROM people AS q WHERE q.id = p.boss) AS boss FROM p
 -- native: postgres mysql
 WITH paid AS (SELECT person, sum(cost) AS total FROM visits WHERE paid GROUP BY person), rich AS (SELECT * FROM paid WHERE total > 5) SELECT p.name AS name, r.total AS total FROM people AS p JOIN rich AS r ON p.id = r.person;
 
--- native: postgres
+-- native: postgres sqlite
 WITH t(k, n) AS (SELECT town, count(*) FROM people GROUP BY town) SELECT a.k AS k, b.n AS n FROM t AS a LEFT JOIN t AS b ON a.k = b.k WHERE a.n > 1;
 
 -- native: none
@@ -39,7 +39,7 @@ WITH RECURSIVE chain(id, boss) AS (SELECT p.id, p.boss FROM people AS p WHERE p.
 -- native: postgres mysql
 SELECT q.town AS town, q.n AS n FROM (SELECT p.town AS town, count(*) AS n, max(p.pay) AS pay FROM people AS p GROUP BY p.town HAVING count(*) > 1) AS q WHERE q.pay > 0 ORDER BY n DESC, town;
 
--- native: postgres
+-- native: postgres sqlite
 SELECT p.id FROM people AS p WHERE p.id IN (SELECT v.person FROM visits AS v ORDER BY v.id LIMIT 3);
 
 -- native: postgres mysql
@@ -48,5 +48,5 @@ SELECT p.id FROM people AS p WHERE p.id = (SELECT max(v.person) FROM visits AS v
 -- native: postgres
 SELECT p.id FROM people AS p WHERE EXISTS (SELECT 1 FROM (SELECT v.person AS person FROM visits AS v WHERE v.person = p.id) AS q);
 
--- native: postgres mysql
+-- native: postgres mysql sqlite
 SELECT p.id, CASE WHEN EXISTS (SELECT 1 FROM visits AS v WHERE v.person = p.id AND v.kind = 'a') THEN 'yes' ELSE 'no' END AS v FROM people AS p;
