@@ -84,10 +84,16 @@ def enforce(request: FragmentRequest, publisher: Publisher, binder: Binder, toda
     return EnforcedFragment(request, resolved, decisions)
 
 
-def wrap_tables(tree: exp.Query, enforced: EnforcedFragment, publisher: Publisher) -> exp.Query:
-    """A copy of `tree` in which each published table is the policy's projection of its physical table."""
+def wrap_tables(
+    tree: exp.Query, enforced: EnforcedFragment, publisher: Publisher
+) -> tuple[exp.Query, list[exp.Table]]:
+    """A copy of `tree` in which each published table is the policy's projection of its physical table.
+
+    Also gives the nodes of the physical tables: by their names they could not be told from WITH names.
+    """
     copy = tree.copy()
     columns: dict[str, dict[str, None]] = {}
+    physical: list[exp.Table] = []
     tables = [table for table in copy.find_all(exp.Table) if not is_cte_reference(table)]
     for column in copy.find_all(exp.Column):
         columns.setdefault(column.table, {})[column.name] = None
@@ -105,4 +111,5 @@ def wrap_tables(tree: exp.Query, enforced: EnforcedFragment, publisher: Publishe
             table.alias_or_name,
         )
         table.replace(wrapped)
-    return copy
+        physical += wrapped.find_all(exp.Table)
+    return copy, physical

@@ -111,7 +111,7 @@ class Execution:
 
     def _native(self, tree: exp.Query) -> str:
         """The source's own text for a tree over published tables. Raises `NotNative`."""
-        wrapped = wrap_tables(tree, self.enforced, self.publisher)
+        wrapped, _ = wrap_tables(tree, self.enforced, self.publisher)
         tables = {physical: source.columns for physical, source in self._sources().items()}
         return render_native(wrapped, self.publisher.connector.dialect, self.capabilities, tables)
 
@@ -174,9 +174,11 @@ class Execution:
 
     def _read_beside(self, engine: Engine, piece: Piece) -> exp.Query:
         """Streams the piece's physical columns into the engine; returns the wrapped piece over them."""
-        wrapped = wrap_tables(piece.query, self.enforced, self.publisher)
+        wrapped, tables = wrap_tables(piece.query, self.enforced, self.publisher)
         by_physical = self._sources()
-        for number, table in enumerate(list(wrapped.find_all(exp.Table))):
+        # A stream can be read once, and what stands in a WITH may be read more often.
+        once = wrapped.find(exp.With) is None
+        for number, table in enumerate(tables):
             source = by_physical[tuple(part.name for part in table.parts)]
             alias = table.alias_or_name
             select = table.find_ancestor(exp.Select)
@@ -189,7 +191,11 @@ class Execution:
                 render_scan(source.table.name, wanted, self.publisher.connector.dialect), schema
             )
             raw = f"{piece.name}_raw_{number}"
-            engine.register(raw, pa.RecordBatchReader.from_batches(schema, self._counted(scan)))
+            batches = self._counted(scan)
+            if once:
+                engine.register(raw, pa.RecordBatchReader.from_batches(schema, batches))
+            else:
+                engine.load(raw, schema, batches, [source.types[name] for name in wanted])
             table.replace(
                 exp.Table(
                     this=exp.to_identifier(raw, quoted=True),

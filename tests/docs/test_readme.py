@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,9 +36,11 @@ COMMANDS = [
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def city() -> Iterator[Path]:
     """A small city. Its servers stay up between the commands, which otherwise start and stop them each time."""
-    directory = tmp_path_factory.mktemp("readme") / "city"
+    # Not under pytest's own folder, which another session makes private while this one runs.
+    place = tempfile.TemporaryDirectory(prefix="comity-")
+    directory = Path(place.name) / "city"
     prepare(directory, scale=0.05)
     servers = [start_postgresql(directory / "data/postgresql")]
     if mariadb_is_installed():
@@ -45,6 +48,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield directory
     for server in servers:
         server.stop()
+    place.cleanup()
 
 
 def test_the_two_commands_are_targets_of_the_makefile() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -49,9 +50,14 @@ def write_south(path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A data directory with the database `centre`; its server runs while the session does."""
-    directory = tmp_path_factory.mktemp("pg") / "data"
+def postgresql() -> Iterator[Path]:
+    """A data directory with the database `centre`; its server runs while the session does.
+
+    Not under pytest's own folder, which another session makes private while this one runs: as root the server
+    runs under another account.
+    """
+    place = tempfile.TemporaryDirectory(prefix="comity-")
+    directory = Path(place.name) / "data"
     server = start_postgresql(directory)
     server.create_database("centre")
     with psycopg.connect(server.uri("centre")) as connection:
@@ -67,6 +73,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         )
     yield directory
     server.stop()
+    place.cleanup()
 
 
 @pytest.fixture
