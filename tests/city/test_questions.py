@@ -12,7 +12,7 @@ import pytest
 
 from examples.city.generate import HOMES
 from tests.city.conftest import City
-from tests.city.questions import Question, departments_of, read_questions
+from tests.city.question_files import Question, departments_of, read_questions
 from tests.oracle.answer import differences
 from tests.oracle.oracle import Oracle
 

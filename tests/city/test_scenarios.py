@@ -1,70 +1,124 @@
-"""The scenario questions: who asks what and why is written above each, in a form that programs read."""
+"""The scenario questions: who asks what and why, and that each gets its answer, or its refusal."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 
+import pyarrow as pa
 import pytest
-from sqlglot import exp
 
+from comity.errors import PolicyError
 from examples.city.generate import CITY
 from gateway.configuration import load_federation
 from sql.parse import parse_query
+from tests.city.conftest import City
+from tests.city.expected import DIRECTORY, ask, full_oracle, read_expected, write_expected
+from tests.city.scenarios import Scenario, read_scenarios
+from tests.oracle.answer import Answer, differences
+from tests.oracle.oracle import Oracle
 
 FEDERATION = load_federation(CITY)
-FILES = sorted((CITY / "scenarios").glob("*.sql"))
+SCENARIOS = read_scenarios()
 KEYS = ["title", "principal", "purpose", "why", "expect"]
+each = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    header: dict[str, str]
-    sql: str
-    departments: frozenset[str]
+@pytest.fixture(scope="module")
+def whole_city() -> Iterator[Oracle]:
+    """The oracle at scale 1; it takes some seconds."""
+    oracle = full_oracle()
+    yield oracle
+    oracle.close()
 
 
-def read(path: Path) -> Scenario:
-    text = path.read_text(encoding="utf-8")
-    lines = text.splitlines()
-    head = [line for line in lines if line.startswith("--")]
-    header = dict(line.removeprefix("-- ").split(": ", 1) for line in head)
-    tree = parse_query(text).tree
-    names = {table.db for table in tree.find_all(exp.Table) if table.db}
-    return Scenario(header, "\n".join(lines[len(head) :]), frozenset(names))
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_scenario_says_who_asks_what_and_why(path: Path) -> None:
-    scenario = read(path)
+@each
+def test_a_scenario_says_who_asks_what_and_why(scenario: Scenario) -> None:
     assert list(scenario.header) == KEYS
-    assert scenario.header["principal"] in FEDERATION.principals
-    assert scenario.header["purpose"] in FEDERATION.purposes
+    assert scenario.principal in FEDERATION.principals
+    assert scenario.purpose in FEDERATION.purposes
     assert scenario.header["expect"] in {"answered", "masked", "refused"}
-    assert re.fullmatch(r"\d\d-[a-z0-9-]+", path.stem)
+    assert re.fullmatch(r"\d\d-[a-z0-9-]+", scenario.name)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_a_scenario_names_its_day_and_its_order(path: Path) -> None:
-    sql = read(path).sql.lower()
+@each
+def test_a_scenario_names_its_day_and_its_order(scenario: Scenario) -> None:
+    sql = scenario.sql.lower()
     assert not re.search(r"current_date|now\(|today\(|random\(|current_timestamp", sql)
     assert parse_query(sql).tree.args.get("order") is not None
 
 
+@each
+def test_a_scenario_gets_the_oracles_answer_through_the_gateway(
+    scenario: Scenario, city: City, oracle: Oracle
+) -> None:
+    expected = ask(oracle, scenario)
+    connection = city.connect(scenario.principal)
+    if isinstance(expected, Answer):
+        result = connection.query(scenario.sql, purpose=scenario.purpose).to_arrow()
+        assert differences(expected, result) == []
+    else:
+        with pytest.raises(PolicyError) as refused:
+            connection.query(scenario.sql, purpose=scenario.purpose)
+        assert refused.value.code == "POLICY_DENIED"
+        assert expected
+        assert all(reason in str(refused.value) for reason in expected)
+
+
+@each
+def test_a_stored_answer_is_the_oracles_at_full_size(scenario: Scenario, whole_city: Oracle) -> None:
+    expected, stored = ask(whole_city, scenario), read_expected(scenario.name)
+    advice = "python -m tests.city.expected computes the stored answers anew"
+    if isinstance(expected, Answer):
+        assert isinstance(stored, pa.Table)
+        assert differences(expected, stored) == [], advice
+        assert stored.num_rows > 0
+    else:
+        assert stored == expected, advice
+
+
+def test_what_is_written_is_what_is_read(
+    whole_city: Oracle, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    directory = tmp_path_factory.mktemp("expected")
+    question = "SELECT * FROM natural_resources.parcel LIMIT 3"
+    answer = whole_city.ask(question, whole_city.principal("demo-land"), "land_management")
+    write_expected("parcels", answer, directory)
+    stored = read_expected("parcels", directory)
+    assert isinstance(stored, pa.Table)
+    assert stored.equals(answer.table)
+
+
+def test_every_scenario_has_a_stored_answer_and_nothing_else_has() -> None:
+    assert [path.stem for path in sorted(DIRECTORY.glob("*"))] == [s.name for s in SCENARIOS]
+
+
 def test_scenarios_are_numbered_without_gaps() -> None:
-    assert [int(path.stem[:2]) for path in FILES] == list(range(1, len(FILES) + 1))
+    assert [int(scenario.name[:2]) for scenario in SCENARIOS] == list(range(1, len(SCENARIOS) + 1))
 
 
 def test_the_scenarios_show_what_they_are_there_to_show() -> None:
-    scenarios = [read(path) for path in FILES]
-    expected = [scenario.header["expect"] for scenario in scenarios]
-    assert len(scenarios) >= 12
+    expected = [scenario.header["expect"] for scenario in SCENARIOS]
+    assert len(SCENARIOS) >= 12
     assert expected.count("refused") >= 1
     assert expected.count("masked") >= 1
-    assert any(scenario.header["principal"] == "demo-clerk" for scenario in scenarios)
-    assert sum("city" in scenario.departments for scenario in scenarios) >= 4
-    assert sum(len(scenario.departments) >= 3 for scenario in scenarios) >= 6
+    assert any(scenario.principal == "demo-clerk" for scenario in SCENARIOS)
+    assert sum("city" in scenario.departments for scenario in SCENARIOS) >= 4
+    assert sum(len(scenario.departments) >= 3 for scenario in SCENARIOS) >= 6
+
+
+def test_the_masked_scenario_shows_no_whole_name_and_the_clerks_only_one_town() -> None:
+    (masked,) = (s for s in SCENARIOS if s.header["expect"] == "masked")
+    visits = read_expected(masked.name)
+    assert isinstance(visits, pa.Table)
+    for column in ("name", "address", "phone"):
+        texts = [text for text in visits[column].to_pylist() if text is not None]
+        assert texts
+        assert all("*" in text for text in texts)
+    (filtered,) = (s for s in SCENARIOS if s.principal == "demo-clerk")
+    visited = read_expected(filtered.name)
+    assert isinstance(visited, pa.Table)
+    assert set(visited["department"].to_pylist()) == {"town_qingxi"}
 
 
 def test_every_token_but_the_outsiders_has_a_role_that_a_policy_names() -> None:
