@@ -71,14 +71,15 @@ def _binding_code(kind: str, message: str) -> str:
 
 
 def _binding_message(message: str) -> str:
+    message = message.replace("INTEGER_LITERAL", "INTEGER").replace("STRING_LITERAL", "VARCHAR")
+    message = message.replace('""', '"')
     if (found := _NO_FUNCTION.search(message)) is not None:
-        types = found[2].replace("INTEGER_LITERAL", "INTEGER").replace("STRING_LITERAL", "VARCHAR")
-        return f"{found[1]} does not take ({types})"
+        return f"{found[1]} does not take ({found[2]})"
     if (found := _MISSING_FUNCTION.search(message)) is not None:
         return f"the function {found[1]} is not available"
     first = message.split("\n", 1)[0].strip()
     first = re.sub(r"(?i)\s*\b(candidate|did you mean|line \d+:|\(use: ).*", "", first)
-    return re.sub(r"'[^']*'", "a value", first) or "the types do not fit"
+    return re.sub(r"'[^']*'", "a value", first).rstrip("!.") or "the types do not fit"
 
 
 def _runtime_message(kind: str, message: str) -> str:

@@ -106,7 +106,10 @@ def _parse(text: str, tokens: list[Token]) -> exp.Expr | None:
         raise error_at(text, 0, "SQL_MULTIPLE_STATEMENTS", "only one statement is allowed")
     tree = trees[0]
     if tree is not None:
+        places = {n.text: d.start for d, n in pairwise(tokens) if d.token_type == TokenType.PARAMETER}
         for node in tree.walk():
+            if isinstance(node, exp.Placeholder):
+                node.meta["start"] = places.get(str(node.this))
             if node._meta is not None:  # noqa: SLF001  (`meta` would make an empty one)
                 node._meta = _SharedMeta(node._meta)  # noqa: SLF001
     return tree

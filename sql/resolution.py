@@ -35,7 +35,7 @@ class Resolution:
     """One question being resolved. `now` is the instant that every mention of the present means.
 
     `unqualified` are the tables that the text names without their department, by offset. `starred` says that
-    `*` or NATURAL was used, so that the order and choice of columns matters.
+    `*`, NATURAL or a list of column names was used, so that the order and choice of columns matters.
     """
 
     text: str

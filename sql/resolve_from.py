@@ -192,6 +192,8 @@ class _Items:
         note = self.resolution.note_table(node, table)
         alias = self.resolution.fresh_alias(given or table.name)
         self.check_alias_columns(node, shown, len(table.columns))
+        if shown:
+            self.resolution.starred = True
         columns: dict[str, SourceColumn] = {}
         renamed = dict(
             zip(

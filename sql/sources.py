@@ -112,8 +112,9 @@ class NestedJoin:
     def finish(self) -> None:
         """A SELECT list for a join of which only the rows count."""
         if not self.passed:
-            one = exp.Literal(this="1", is_string=False)
-            self.select.set("expressions", [exp.Alias(this=one, alias=identifier("one"))])
+            one = exp.Alias(this=exp.Literal(this="1", is_string=False), alias=identifier("one"))
+            set_kind(one, "INTEGER")
+            self.select.set("expressions", [one])
 
 
 class AliasMode(Enum):
