@@ -429,6 +429,28 @@ def test_an_account_with_a_password_logs_in_over_tcp_and_sees_what_it_may(mariad
     wrong.close()
 
 
+def test_tls_is_had_when_it_is_required_or_there_is_no_connection(mariadb: MysqlSource) -> None:
+    ((has_tls,),) = mariadb.ask("SELECT @@have_ssl")
+    mariadb.execute("CREATE USER secure@'127.0.0.1'")
+    mariadb.execute("GRANT SELECT ON *.* TO secure@'127.0.0.1'")
+    address = parse_address(servers.resolve_uri(mariadb.uri, "mariadb"))
+    uri = f"mysql://secure@127.0.0.1:{address.port}/{quote(address.database)}"
+    cipher = (
+        "(SELECT variable_value FROM information_schema.session_status WHERE variable_name = 'Ssl_cipher')"
+    )
+    for mode in ("disabled", "preferred", "required", "verify"):
+        connector = MysqlConnector.open(f"{uri}?ssl={mode}")
+        if mode == "verify" or (mode == "required" and has_tls != "YES"):
+            # No authority of this machine has signed the server's certificate, if there is one.
+            with pytest.raises(SourceError) as caught:
+                connector.probe()
+            assert caught.value.code == "SOURCE_UNAVAILABLE"
+        else:
+            found = one(connector, cipher, pa.string())
+            assert bool(found) == (mode != "disabled" and has_tls == "YES")
+        connector.close()
+
+
 def test_describe_knows_views_other_databases_and_collations(
     mariadb: MysqlSource, connector: Connector
 ) -> None:
