@@ -45,7 +45,6 @@ from sql.lexical import read_tokens
 from sql.limits import TextLimits
 from sql.parse import ParsedQuery
 
-FIRST_GRANT = 10_000
 LARGEST_GRANT = 4_000_000
 
 
@@ -194,9 +193,8 @@ class QueryRecord:
     def release(self, rows: int, size: int) -> None:
         """Allows `rows` more rows to leave; returns when the grant that covers them is durable."""
         if self.released + rows > self.granted:
-            wanted = max(rows, FIRST_GRANT, min(self.released, LARGEST_GRANT))
-            # A small answer is granted exactly; a stream is granted ahead, so that it seldom waits.
-            more = rows if self.released == 0 and rows < FIRST_GRANT else wanted
+            # As much again as there was: a small answer is granted nearly exactly, a stream seldom waits.
+            more = max(rows, min(self.released, LARGEST_GRANT))
             self._log.append(ReleaseGranted(self.request.query_id, self.request.trace_id, more))
             self.granted += more
         self.released += rows
