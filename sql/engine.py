@@ -84,9 +84,12 @@ class Engine:
         """
         self._check()
         columns = [quoted(field.name) for field in schema]
+        # A table cannot hold what has no type yet; a view over it can.
+        untyped = [f"NULL AS {quoted(field.name)}" for field in schema if pa.types.is_null(field.type)]
+        table = f"{name} (rows)" if untyped else name
         if types is not None:
             columns = [
-                f"CAST({column} AS {canonical_name(kind)}) AS {column}"
+                column if kind == "NULL" else f"CAST({column} AS {canonical_name(kind)}) AS {column}"
                 for column, kind in zip(columns, types, strict=True)
             ]
         rows = 0
@@ -99,15 +102,19 @@ class Engine:
 
         # A registered stream is seen by its own connection only, so each load has one.
         with self._lock:
-            self._tables.append(name)
+            self._tables.append(table)
             cursor = self._connection.cursor()
             self._cursors.add(cursor)
         stream = f"{name} (stream)"
         try:
             cursor.register(stream, pa.RecordBatchReader.from_batches(schema, counted()))
             cursor.execute(
-                f"CREATE TABLE {quoted(name)} AS SELECT {', '.join(columns)} FROM {quoted(stream)}"
+                f"CREATE TABLE {quoted(table)} AS SELECT {', '.join(columns)} FROM {quoted(stream)}"
             )
+            if untyped:
+                view = f"SELECT * REPLACE ({', '.join(untyped)}) FROM {quoted(table)}"
+                cursor.execute(f"CREATE VIEW {quoted(name)} AS {view}")
+                self.spent = True  # rather than remembering what to drop in which order
         except (duckdb.Error, OSError, pa.ArrowException) as error:
             raise self._translated(error) from None
         finally:
