@@ -217,6 +217,12 @@ def _check_bracket(node: exp.Expr, text: str) -> None:
     parts = node.expressions
     if len(parts) != 1 or not isinstance(parts[0], exp.Literal) or parts[0].is_string:
         raise error_at(text, node, "SQL_CONSTRUCT_REFUSED", "a list is subscripted by a whole number only")
+    subscripted = node.this
+    while isinstance(subscripted, (exp.Paren, exp.Bracket)):
+        subscripted = subscripted.this
+    if not isinstance(subscripted, (exp.Column, exp.Array, exp.ArrayAgg, exp.Split)):
+        # Of other values the parser guesses whether they are lists, and counts from 0 or 1 accordingly.
+        raise error_at(text, node, "SQL_CONSTRUCT_REFUSED", "only columns and lists can be subscripted")
 
 
 def _check_exists(node: exp.Expr, text: str) -> None:

@@ -51,6 +51,9 @@ AGGREGATES: Mapping[type[exp.Expr], frozenset[str]] = {
     exp.RegrCount: _TWO,
     exp.RegrAvgx: _TWO,
     exp.RegrAvgy: _TWO,
+    exp.RegrSxx: _TWO,
+    exp.RegrSyy: _TWO,
+    exp.RegrSxy: _TWO,
     exp.CountIf: _THIS,
     exp.Skewness: _THIS,
     exp.Kurtosis: _THIS,
@@ -203,9 +206,6 @@ NAMED_AGGREGATES = frozenset(
         "kahan_sum",
         "sem",
         "sum_no_overflow",
-        "regr_sxx",
-        "regr_syy",
-        "regr_sxy",
     }
 )
 
@@ -265,8 +265,6 @@ NAMED_SCALARS = frozenset(
         "list_position",
         "list_sum",
         "list_avg",
-        "list_min",
-        "list_max",
         # The present, replaced by one instant per question.
         "now",
         "get_current_timestamp",

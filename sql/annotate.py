@@ -257,6 +257,15 @@ def _listed(node: exp.Expr, kinds: _Kinds) -> str | None:
     return f"{kind}[]" if kind is not None else None
 
 
+def _subscript(node: exp.Expr, kinds: _Kinds) -> str | None:
+    kind = _of(node.this, kinds)
+    if kind is not None and kind.endswith("[]"):
+        return kind.removesuffix("[]")
+    # The generator counts subscripts from 1 only where the type is a list or not known.
+    set_kind(node.this, None)
+    return kind if kind == "VARCHAR" else None
+
+
 def _distinct(node: exp.Expr, kinds: _Kinds) -> str | None:
     return _of(node.expressions[0], kinds) if len(node.expressions) == 1 else None
 
@@ -289,6 +298,7 @@ _RULES: Mapping[type, Callable[[exp.Expr, _Kinds], str | None]] = {
     exp.Round: _rounded,
     exp.Extract: _extracted,
     exp.Distinct: _distinct,
+    exp.Bracket: _subscript,
     **dict.fromkeys((exp.Paren, exp.Alias), _same),
     **dict.fromkeys(
         (

@@ -109,7 +109,7 @@ def read_tokens(text: str, limits: TextLimits) -> list[Token]:
         raise error_at(text, error.start or 0, "SQL_SYNTAX", "the text cannot be read as SQL") from None
     if places:
         tokens = _with_placeholders(text, tokens, places)
-    while tokens and tokens[-1].token_type == TokenType.SEMICOLON:
+    if tokens and tokens[-1].token_type == TokenType.SEMICOLON:
         tokens.pop()
     if not tokens:
         raise SqlError("there is no statement", code="SQL_EMPTY", line=1, column=1)

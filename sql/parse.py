@@ -13,6 +13,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from comity.errors import SqlError
 from sql.allowed import check_allowed
 from sql.allowed_functions import is_aggregate_call
+from sql.canonical_form import canonical_form
 from sql.edits import Edit
 from sql.fingerprint import fingerprint_of, normalize_tokens
 from sql.lexical import DIALECT, read_tokens
@@ -46,6 +47,7 @@ def parse_query(text: str, limits: TextLimits = DEFAULT_LIMITS) -> ParsedQuery:
     ):
         raise error_at(text, tree, "SQL_NOT_A_QUERY", "only SELECT is answered")
     check_allowed(tree, text)
+    canonical_form(tree)
     normalized = normalize_tokens(tokens)
     return ParsedQuery(text, tree, _placeholder_names(text, tokens), fingerprint_of(normalized), normalized)
 
@@ -69,6 +71,7 @@ def parse_expression(text: str) -> exp.Expr:
             raise error_at(prefix + text, len(prefix), "SQL_SYNTAX", "one expression is expected")
         check_allowed(query, prefix + text, trusted=True)
         _check_scalar(query.expressions[0], prefix + text)
+        canonical_form(query)
     except SqlError as error:
         if error.line == 1 and error.column:
             error.column = max(1, error.column - len(prefix))

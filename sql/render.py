@@ -6,39 +6,50 @@ error here and never a different question at a source.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from comity.errors import InternalError
 
+CANONICAL = "duckdb"
 
-def render(tree: exp.Expr, dialect: str = "duckdb") -> str:
+
+def render(tree: exp.Expr, dialect: str = CANONICAL) -> str:
     """SQL text for `tree` in a sqlglot dialect, every identifier quoted, no comments.
 
-    Raises `InternalError` when the text does not parse back to the same question: in the canonical dialect
-    the same tree, in another the same tables and columns, and a text that generates to itself again.
+    Raises `InternalError` when the text does not parse back to the same question. In the canonical dialect that
+    is the same tree, or one with the same names and literals whose text is the same; in another dialect, one
+    with the same names whose text is the same.
     """
     try:
-        text = tree.sql(
-            dialect=dialect, identify=True, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE
-        )
+        text = _generate(tree, dialect)
         again = sqlglot.parse_one(text, dialect=dialect)
-    except SqlglotError as error:
+        if again == tree:
+            return text
+        if _generate(again, dialect) == text and _content(again, dialect) == _content(tree, dialect):
+            return text
+    except (SqlglotError, RecursionError) as error:
         raise InternalError(f"a checked query has no text in the {dialect} dialect") from error
-    if again == tree:
-        return text
-    if again.sql(dialect=dialect, identify=True, comments=False) != text or _names(again) != _names(tree):
-        raise InternalError(f"a checked query changed on the way to text in the {dialect} dialect")
-    return text
+    raise InternalError(f"a checked query changed on the way to text in the {dialect} dialect")
 
 
-def _names(tree: exp.Expr) -> set[tuple[str, ...]]:
-    """Every table and column named in the tree, by parts."""
-    found: set[tuple[str, ...]] = set()
+def _generate(tree: exp.Expr, dialect: str) -> str:
+    return tree.sql(
+        dialect=dialect, identify=True, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE
+    )
+
+
+def _content(tree: exp.Expr, dialect: str) -> Counter[tuple[object, ...]]:
+    """What a tree names, and in the canonical dialect how often; there it also holds its literals."""
+    found: Counter[tuple[object, ...]] = Counter()
     for node in tree.walk():
         if isinstance(node, exp.Table):
-            found.add(("table", node.catalog, node.db, node.name, node.alias))
+            found["table", node.catalog, node.db, node.name, node.alias] += 1
         elif isinstance(node, exp.Column):
-            found.add(("column", node.catalog, node.db, node.table, node.name))
-    return found
+            found["column", node.catalog, node.db, node.table, node.name] += 1
+        elif isinstance(node, exp.Literal) and dialect == CANONICAL:
+            found["literal", node.is_string, node.this] += 1
+    return found if dialect == CANONICAL else Counter(dict.fromkeys(found, 1))
