@@ -134,7 +134,10 @@ def _unify_two(left: Kind, right: Kind) -> Kind:
         return left if left.width >= right.width else right
     if families <= {"integer", "decimal"}:
         scale = max(left.scale, right.scale)
-        return decimal(max(digits(left), digits(right)) + scale, scale)
+        width = max(digits(left), digits(right)) + scale
+        if families == {"decimal"} and width > MAX_WIDTH:
+            raise NotNative("decimals whose common type would lose decimals")
+        return decimal(width, scale)
     if families <= {"integer", "decimal", "double"}:
         return DOUBLE
     if families == {"date", "timestamp"}:
@@ -144,18 +147,19 @@ def _unify_two(left: Kind, right: Kind) -> Kind:
 
 def sum_kind(left: Kind, right: Kind, *, modulo: bool = False) -> Kind:
     """The type of + and - (and, with `modulo`, of %) over exact numbers and doubles."""
-    common = unify([left, right])
-    if common.family != "decimal":
-        return common
+    if "decimal" not in {left.family, right.family} or DOUBLE in {left, right}:
+        return unify([left, right])
     scale = max(left.scale, right.scale)
+    width = max(digits(left), digits(right)) + scale
+    if modulo and width > MAX_WIDTH:
+        raise NotNative("% over decimals that becomes one over doubles")
     # A sum may carry into one more digit.
-    return decimal(max(digits(left), digits(right)) + scale + (0 if modulo else 1), scale)
+    return decimal(width + (0 if modulo else 1), scale)
 
 
 def product_kind(left: Kind, right: Kind) -> Kind:
-    common = unify([left, right])
-    if common.family != "decimal":
-        return common
+    if "decimal" not in {left.family, right.family} or DOUBLE in {left, right}:
+        return unify([left, right])
     scale = left.scale + right.scale
     if scale > MAX_WIDTH:
         raise NotNative("a product with more than 38 decimals")

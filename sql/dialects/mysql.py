@@ -45,6 +45,7 @@ from sql.dialects.values import Native, Scalar, Value
 
 _SORTED_CHARACTERS = 250
 _MOST_SCALE = 28
+_LAST_NAME_CHARACTER = 0xFFFF
 _ESCAPES = "!|~^#"
 
 _INTEGERS: Mapping[str, Kind] = {
@@ -226,6 +227,11 @@ class Mysql(Dialect):
         if count is None:
             return f" LIMIT 9223372036854775807 OFFSET {offset}" if offset else ""
         return super().limit(count, offset)
+
+    def identifier(self, name: str) -> str:
+        if any(ord(mark) > _LAST_NAME_CHARACTER for mark in name):
+            raise NotNative("a name that the source would cut or change")
+        return super().identifier(name)
 
     def fold(self, name: str) -> str:
         """Names of columns are compared regardless of case and accents."""

@@ -102,6 +102,7 @@ class Postgres(Dialect):
             "scalar subquery check",
             "order by alias",
             "windows in expressions",
+            "ranks without order",
         }
     )
     other_texts = frozenset({"Infinity", "-Infinity", "NaN", ""})

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import ClassVar
@@ -36,6 +37,7 @@ from sql.dialects.values import Native, Scalar, Value
 _TEXT = ("char", "clob", "text")
 _REAL = ("real", "floa", "doub")
 _EXACT_DIGITS = 15
+_COLUMN = re.compile(r'"(?:[^"]|"")*"(?:\."(?:[^"]|"")*")?')
 _TESTS = {
     "integer": "typeof({0}) = 'integer'",
     "text": "typeof({0}) = 'text'",
@@ -79,6 +81,7 @@ class Sqlite(Dialect):
             "derived order",
             "materialize joined",
             "windows in expressions",
+            "ranks without order",
         }
     )
     narrowing = False
@@ -131,7 +134,11 @@ class Sqlite(Dialect):
         direction = " DESC" if descending else ""
         # NULLs stand first by default when ascending, last when descending.
         nulls = "" if nulls_first != descending else (" NULLS FIRST" if nulls_first else " NULLS LAST")
-        return f"{value.sql}{direction}{nulls}"
+        return f"{self.group_key(value)}{direction}{nulls}"
+
+    def group_key(self, value: Value) -> str:
+        # SQLite folds `2 IS NULL` into 0 while it parses, and takes an integer for an output's position.
+        return value.sql if _COLUMN.fullmatch(value.sql) else f"coalesce({value.sql}, NULL)"
 
     def like(self, value: Value, pattern: Value) -> str:
         """LIKE ignores case here, and GLOB stops at a NUL character: only what a comparison says."""

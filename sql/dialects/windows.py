@@ -138,6 +138,10 @@ def _bound(spec: exp.Expr, which: str, kind: str) -> str:
 
 
 def _ranked(node: exp.Expr, scope: Scope, over: str) -> Value:
+    if "ORDER BY" not in over and "ranks without order" not in scope.context.dialect.features:
+        raise NotNative(
+            f"{title(node)} without an order is not proven equal in {scope.context.dialect.title}"
+        )
     if type(node) in _RANKS:
         key, kind = _RANKS[type(node)]
         only(node, ())

@@ -74,3 +74,12 @@ SELECT id, {sum(pay) OVER (ORDER BY level RANGE BETWEEN 1 PRECEDING AND CURRENT 
 
 -- native: postgres mysql
 SELECT town, rank() OVER (ORDER BY sum(pay) DESC) AS v, sum(sum(pay)) OVER () AS w FROM people GROUP BY town;
+
+-- native: postgres mysql sqlite
+SELECT id, name FROM people ORDER BY {2 IS NOT NULL|level IS NOT NULL AND 2 IS NULL|town IS NULL}, id DESC;
+
+-- native: postgres mysql sqlite
+SELECT count(*) AS n, max(id) AS m FROM people GROUP BY {2 IS NULL|level IS NULL|level IS NULL AND 2 IS NULL};
+
+-- native: postgres mysql sqlite
+SELECT id, count(*) OVER (PARTITION BY 2 IS NULL ORDER BY level IS NULL, id) AS n FROM people;
