@@ -32,6 +32,7 @@ def open_locked(*, memory: str, threads: int, errors_as_json: bool = False) -> d
             "enable_external_access": "false",
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
+            "temp_directory": "",
             "max_temp_directory_size": "0B",
             "errors_as_json": str(errors_as_json).lower(),
         },
@@ -124,7 +125,7 @@ class Engine:
         return rows
 
     def query(self, sql: str, *, batch_rows: int = _BATCH_ROWS) -> pa.RecordBatchReader:
-        """Runs one SELECT. The reader computes rows as it is read; close it, or read it to its end.
+        """Runs one SELECT. The reader computes rows as it is read; close it, or read it to its end, before another.
 
         Raises, here or while the reader is read: `LimitError` (`LIMIT_MEMORY`), `SqlError` (`QUERY_RUNTIME`),
         `CancelledError`, and what a registered stream raised.
