@@ -9,8 +9,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from sqlglot import exp
 
 from sql.dialects.dialect import apply_native
-from sql.dialects.kinds import DOUBLE, NULL, Kind, integer_range, kind_of, span_of, unify
-from sql.dialects.literals import constant, fits, in_kind, is_bare, known_span
+from sql.dialects.kinds import DOUBLE, NULL, Kind, kind_of, span_of, unify
+from sql.dialects.literals import constant, fits, in_kind, is_bare
 from sql.dialects.scope import Context, Scope
 from sql.dialects.source import NotNative
 from sql.dialects.values import Value
@@ -33,21 +33,18 @@ def convert(context: Context, value: Value, kind: Kind) -> Value:
 
 def _cast(context: Context, value: Value, kind: Kind) -> Value:
     what = f"CAST from {value.kind} to {kind}"
-    narrows = kind.family in {"integer", "decimal"} and not _widens(value.kind, kind)
-    both_whole = value.family == kind.family == "integer"
-    family = "narrower integer" if both_whole and narrows else kind.family
+    widens = _widens(value.kind, kind)
+    if value.family == kind.family == "decimal" and kind.scale >= value.kind.scale:
+        return replace(value, kind=kind, constant=None)
+    family = "narrower integer" if value.family == kind.family == "integer" and not widens else kind.family
     native = context.dialect.casts.get((value.family, family))
     if native is None:
         raise NotNative(f"{what} is not proven equal in {context.dialect.title}")
     if value.approximate and kind != DOUBLE:
         raise NotNative(f"{what}: the last bits may differ")
-    if narrows and not both_whole and not context.dialect.narrowing and not _leaves_room(value.kind, kind):
-        raise NotNative(f"{what}: {context.dialect.title} does not refuse what does not fit")
-    if native.raises and (narrows or kind.family not in {"integer", "decimal"}):
-        context.raises = True
-    extra: dict[str, object] = {"type": context.dialect.type_name(kind), "from_scale": value.kind.scale}
-    if kind.family == "integer":
-        extra["low"], extra["high"] = integer_range(kind)
+    context.raises = context.raises or native.raises
+    extra: dict[str, object] = {"type": context.dialect.type_name(kind), "scale": kind.scale}
+    extra["from_scale"] = value.kind.scale
     sql = apply_native(native, [value], what, extra)
     rounded = kind is DOUBLE and value.kind.width > (
         _EXACT_DOUBLE_DIGITS if value.family == "decimal" else 19
@@ -58,19 +55,15 @@ def _cast(context: Context, value: Value, kind: Kind) -> Value:
         kind=kind,
         constant=None,
         approximate=value.approximate or rounded,
-        span=known_span(kind, value.span) if value.span is not None else span_of(kind),
-        nonzero=value.nonzero and not narrows,
+        # A cast that narrows may leave a value that does not fit, which the connector then refuses.
+        span=value.span if value.span is not None else span_of(value.kind),
+        nonzero=value.nonzero and (widens or kind is DOUBLE),
         length=value.kind.width + 2 if kind.family == "text" else value.length,
     )
 
 
 def _widens(source: Kind, target: Kind) -> bool:
     return target.scale >= source.scale and target.width - target.scale >= source.width - source.scale
-
-
-def _leaves_room(source: Kind, target: Kind) -> bool:
-    """Whether every value fits, rounding up to one more digit included."""
-    return target.width - target.scale > source.width - source.scale
 
 
 def adapt(context: Context, values: list[Value]) -> list[Value]:

@@ -57,9 +57,6 @@ class Dialect(ABC):
     direct_comparisons: ClassVar[frozenset[frozenset[str]]]
     """Pairs of families that the engine itself compares exactly."""
 
-    narrowing: ClassVar[bool]
-    """Whether a cast to a smaller number raises where the value does not fit."""
-
     @abstractmethod
     def read(self, sql: str, column: SourceColumn) -> Value:
         """A physical column as DuckDB would see it once the connector delivered it."""
@@ -101,10 +98,11 @@ class Dialect(ABC):
         """`/` over doubles: x/0 is an infinity or NaN in DuckDB."""
 
     @abstractmethod
-    def arithmetic(self, operator: str, result: Kind, *, safe: bool, nonzero: bool) -> Native:
-        """+, -, *, //, % over operands already of the operation's kind.
+    def arithmetic(self, operator: str, result: Kind, span: float | None) -> Native:
+        """+, -, *, //, % over operands of the operation's kind; a divisor is never 0.
 
-        `safe`: the result is known to fit its kind; `nonzero`: the divisor is never 0.
+        `span` is the result's. The form must not fail on a value: it may compute in a wider type, and what then
+        does not fit the kind is refused by the connector, where DuckDB had refused it.
         """
 
     def shift(self, interval: Interval) -> Native:

@@ -102,6 +102,10 @@ def literal_integer(value: int) -> Kind:
     raise NotNative("a number beyond 128 bits")
 
 
+BIGINT_SPAN = 63 * log10(2) - 0.01
+"""Integers of a smaller span fit 64 bits."""
+
+
 def digits(kind: Kind) -> int:
     """Digits before the decimal point that the type may have, for an integer or a decimal."""
     return kind.width - kind.scale

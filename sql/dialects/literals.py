@@ -30,7 +30,7 @@ from sql.dialects.kinds import (
 from sql.dialects.scope import Context, Scope
 from sql.dialects.source import NotNative
 from sql.dialects.values import Constant, Scalar, Value
-from sql.dialects.walk import only, scalar, translates
+from sql.dialects.walk import scalar, translates
 
 _INTEGER = re.compile(r"\d+")
 _DECIMAL = re.compile(r"(\d*)\.(\d*)")
@@ -125,21 +125,13 @@ def number(context: Context, text: str) -> Value:
     raise NotNative("a number in an unusual spelling")
 
 
-@translates(exp.Neg)
-def _negated(node: exp.Expr, scope: Scope) -> Value:
-    only(node, ("this",))
-    value = scalar(node.this, scope)
+def negated_constant(context: Context, value: Value) -> Value | None:
+    """-value of a number that is constant; a literal stays one."""
     known = value.constant.value if value.constant else None
-    if value.constant and isinstance(known, (int, Decimal, float)) and not isinstance(known, bool):
-        kind = literal_integer(-known) if isinstance(known, int) and value.constant.bare else value.kind
-        return constant(scope.context, -known, kind, bare=value.constant.bare)
-    if value.family not in {"integer", "decimal", "double"}:
-        raise NotNative(f"- of {value.kind}")
-    limit = span_of(value.kind)
-    safe = value.span is not None and limit is not None and value.span < limit
-    native = scope.context.dialect.arithmetic("-", value.kind, safe=safe, nonzero=False)
-    scope.context.raises = scope.context.raises or native.raises
-    return replace(value, sql=f"(- {value.sql})", constant=None)
+    if value.constant is None or isinstance(known, bool) or not isinstance(known, (int, Decimal, float)):
+        return None
+    kind = literal_integer(-known) if isinstance(known, int) and value.constant.bare else value.kind
+    return constant(context, -known, kind, bare=value.constant.bare)
 
 
 def parse_date(text: str) -> date:

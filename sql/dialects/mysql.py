@@ -4,8 +4,8 @@
   count. MySQL calls that collation utf8mb4_0900_bin and refuses this name, so on MySQL text never runs here.
   No index serves a column read so; comparing two text columns, which would try every pair, is refused.
 - Sorting looks at the first 1,024 bytes (max_sort_length): texts are sorted and grouped up to 250 characters.
-- Integers are computed in 64 bits: what DuckDB would refuse in fewer is refused here, and overflow of 64 bits
-  fails in both. Division by zero is NULL here and not there: divisors must be known.
+- Integers are computed in 64 bits, or as decimals where they may need more; what does not fit its DuckDB type
+  is refused by the connector. Division by zero is NULL here and not there: divisors must be known.
 - A date with a part of zero (0000-00-00) and a TINYINT(1) of 2 fail when they are read, as the connector refuses them.
 - A window function inside a larger expression may turn NULL beside other window functions (seen in 10.11.19):
   they are computed only as outputs of their own.
@@ -24,6 +24,7 @@ from typing import ClassVar
 from sql.dialects.dialect import Dialect
 from sql.dialects.kinds import (
     BIGINT,
+    BIGINT_SPAN,
     BOOLEAN,
     DATE,
     DOUBLE,
@@ -97,8 +98,7 @@ class Mysql(Dialect):
     joins = frozenset({"INNER", "LEFT", "RIGHT", "CROSS"})
     set_operations = frozenset({"UNION", "UNION ALL", "INTERSECT", "INTERSECT ALL", "EXCEPT", "EXCEPT ALL"})
     features = frozenset({"parenthesised arms", "scalar subquery check"})
-    narrowing = False
-    fence = " LIMIT 9223372036854775807"
+    fence = ""
     other_texts = frozenset({"true", "false", *_ESCAPES})
     direct_comparisons = frozenset({frozenset({"integer", "decimal"}), frozenset({"date", "timestamp"})})
 
@@ -204,21 +204,18 @@ class Mysql(Dialect):
             raise NotNative("division by zero is NULL in MariaDB, an infinity in DuckDB")
         return f"({left.sql} / {right.sql})"
 
-    def arithmetic(self, operator: str, result: Kind, *, safe: bool, nonzero: bool) -> Native:
+    def arithmetic(self, operator: str, result: Kind, span: float | None) -> Native:
         if result.scale > _MOST_SCALE:
             raise NotNative("MariaDB's decimals have fewer decimals than DuckDB's")
+        whole = result.family == "integer"
         if operator in {"//", "%"}:
             if result.name == "HUGEINT":
                 raise NotNative("MariaDB has no integers beyond 64 bits")
-            if not nonzero:
-                raise NotNative("division by zero is NULL in MariaDB, an error in DuckDB")
             form = "({0} DIV {1})" if operator == "//" else "({0} % {1})"
             return Native(form, "both cut toward zero; the sign is the first's")
-        if result.name in {"TINYINT", "SMALLINT", "INTEGER"} and not safe:
-            raise NotNative("MariaDB computes in 64 bits what overflows in DuckDB")
-        return Native(
-            f"({{0}} {operator} {{1}})", "exact, or overflow in both", raises=result.name == "BIGINT"
-        )
+        if whole and (result.name == "HUGEINT" or span is None or span > BIGINT_SPAN):
+            return Native(f"(CAST({{0}} AS DECIMAL(39, 0)) {operator} {{1}})", "exact, however large")
+        return Native(f"({{0}} {operator} {{1}})", "exact")
 
     def null_safe_equal(self, left: str, right: str) -> str:
         return f"({left} <=> {right})"

@@ -8,22 +8,17 @@ from sql.dialects.values import Native, constant_integer, constant_text, span_be
 
 COLLATION = "utf8mb4_nopad_bin"
 
+_REFUSED = "the connector refuses what does not fit"
 _COUNTS = "both count code points"
 _BYTES = "bytes in both, under a binary collation"
 _CHARACTERS = f"CAST({{0}} AS CHAR CHARACTER SET utf8mb4) COLLATE {COLLATION}"
 
 CASTS: Mapping[tuple[str, str], Native] = {
-    ("integer", "integer"): Native("{0}", "the same integer; only to wider ones"),
-    ("integer", "narrower integer"): Native(
-        "CASE WHEN 9223372036854775807 + ({0} NOT BETWEEN {low} AND {high}) > 0 THEN {0} END",
-        "both refuse what does not fit, here by overflow of 64 bits",
-        raises=True,
-    ),
-    ("integer", "decimal"): Native("CAST({0} AS {type})", "the same number; only where it fits"),
-    ("decimal", "integer"): Native(
-        "CAST({0} AS SIGNED)", "half away from zero in both", needs=(span_below(0, 18),)
-    ),
-    ("decimal", "decimal"): Native("CAST({0} AS {type})", "half away from zero in both; only where it fits"),
+    ("integer", "integer"): Native("{0}", "the same integer"),
+    ("integer", "narrower integer"): Native("{0}", _REFUSED),
+    ("integer", "decimal"): Native("{0}", _REFUSED),
+    ("decimal", "integer"): Native("ROUND({0})", "half away from zero in both; " + _REFUSED),
+    ("decimal", "decimal"): Native("ROUND({0}, {scale})", "half away from zero in both; " + _REFUSED),
     ("integer", "double"): Native("CAST({0} AS DOUBLE)", "both round to the nearest double"),
     ("decimal", "double"): Native("CAST({0} AS DOUBLE)", "both round to the nearest double up to 15 digits"),
     ("integer", "text"): Native(_CHARACTERS, "decimal digits and a minus sign in both"),
@@ -70,6 +65,7 @@ FUNCTIONS: Mapping[str, Native] = {
     "ends_with(text, text)": Native("(RIGHT({0}, CHAR_LENGTH({1})) = {1})", _BYTES),
     "greatest": Native("COALESCE(GREATEST({0}, {1}), {0}, {1})", "NULL is passed over"),
     "least": Native("COALESCE(LEAST({0}, {1}), {0}, {1})", "NULL is passed over"),
+    "abs(integer)": Native("ABS(CAST({0} AS DECIMAL(39, 0)))", "the same integer"),
     "abs(decimal)": Native("ABS({0})", "the same number"),
     "abs(double)": Native("ABS({0})", "the same double"),
     "round(decimal)": Native("ROUND({0})", "half away from zero in both"),

@@ -17,11 +17,10 @@ from sql.dialects.kinds import (
     TIMESTAMP,
     Kind,
     product_kind,
-    span_of,
     sum_kind,
     unify,
 )
-from sql.dialects.literals import constant, known_span, parse_interval, shift_constant
+from sql.dialects.literals import constant, negated_constant, parse_interval, shift_constant
 from sql.dialects.scope import Context, Scope
 from sql.dialects.source import NotNative
 from sql.dialects.values import Value, added_span, any_approximate, relations_of
@@ -65,24 +64,25 @@ def _arithmetic(node: exp.Expr, scope: Scope) -> Value:
         raise NotNative("arithmetic with NULL")
     if not {left.family, right.family} <= _NUMBERS:
         raise NotNative(f"{operator} of {left.kind} and {right.kind}")
-    return _numbers(operator, left, right, context)
+    return numbers(operator, left, right, context)
 
 
-def _numbers(operator: str, left: Value, right: Value, context: Context) -> Value:
+def numbers(operator: str, left: Value, right: Value, context: Context) -> Value:
+    """Arithmetic over two numbers, typed as DuckDB types it."""
     kind = _result(operator, left.kind, right.kind)
     if kind.family != "decimal":
         left, right = convert(context, left, kind), convert(context, right, kind)
-    span, limit = _span(operator, left, right), span_of(kind)
+    span = _span(operator, left, right)
     if kind is DOUBLE and (span is None or span > _MOST_SPAN or operator in {"//", "%"}):
         raise NotNative("arithmetic on doubles may leave their range")
-    safe = span is not None and limit is not None and span < limit
-    native = context.dialect.arithmetic(operator, kind, safe=safe, nonzero=right.nonzero)
-    context.raises = context.raises or native.raises
+    if operator in {"//", "%"} and not right.nonzero:
+        raise NotNative("a divisor that may be zero")
+    native = context.dialect.arithmetic(operator, kind, span)
     return Value(
         apply_native(native, [left, right], f"{operator} over {kind}", {}),
         kind,
         approximate=any_approximate([left, right]),
-        span=span if kind is DOUBLE else known_span(kind, span),
+        span=span,
         nonzero=operator == "*" and left.nonzero and right.nonzero,
         relations=relations_of([left, right]),
     )
@@ -106,6 +106,19 @@ def _span(operator: str, left: Value, right: Value) -> float | None:
     doubles = DOUBLE in {left.kind, right.kind}
     # A difference of doubles may be as small as the last bit of the smaller.
     return (added_span([left.span, right.span]) or 0.0) + (16 if doubles else 0)
+
+
+@translates(exp.Neg)
+def _negated(node: exp.Expr, scope: Scope) -> Value:
+    only(node, ("this",))
+    context, value = scope.context, scalar(node.this, scope)
+    if (folded := negated_constant(context, value)) is not None:
+        return folded
+    if value.family == "integer":
+        return numbers("-", constant(context, 0, value.kind), value, context)
+    if value.family not in {"decimal", "double"}:
+        raise NotNative(f"- of {value.kind}")
+    return replace(value, sql=f"(- {value.sql})", constant=None)
 
 
 @translates(exp.Div)

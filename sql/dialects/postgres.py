@@ -1,7 +1,6 @@
 """PostgreSQL: what is proven equal to DuckDB, and in which form.
 
-Invariant: an expression's PostgreSQL type is the one that `types` gives for its DuckDB kind (numeric, of no
-fixed scale, for DECIMAL and HUGEINT). Notes on what decides:
+DECIMAL and HUGEINT are numeric, of no fixed scale. What decides:
 
 - Text equality is byte equality under deterministic collations, the default of a database always being one.
   A column with a collation of its own is read with COLLATE "C". Order is by COLLATE "C", which in UTF-8
@@ -9,7 +8,9 @@ fixed scale, for DECIMAL and HUGEINT). Notes on what decides:
 - numeric +, -, * are exact where DuckDB's DECIMAL either is exact too or raises: a value beyond 38 digits then
   fails at the connector's requested schema instead.
 - float8 arithmetic raises beyond its range, where DuckDB has infinities: allowed only on known magnitudes.
-- Integer arithmetic raises on overflow in both; `raises` then keeps it behind every row filter.
+- Integers are computed in a type that holds the result, so that nothing fails on a row that DuckDB would not
+  have looked at; what does not fit its DuckDB type is refused by the connector. The PostgreSQL type of an
+  expression may therefore be wider than the one that `types` gives for its kind.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import ClassVar
 from sql.dialects.dialect import Dialect, Interval
 from sql.dialects.kinds import (
     BIGINT,
+    BIGINT_SPAN,
     BOOLEAN,
     DATE,
     DOUBLE,
@@ -106,7 +108,6 @@ class Postgres(Dialect):
         }
     )
     other_texts = frozenset({"Infinity", "-Infinity", "NaN", ""})
-    narrowing = True
     fence = " OFFSET 0"
     direct_comparisons = frozenset({frozenset({"integer", "decimal"}), frozenset({"date", "timestamp"})})
 
@@ -189,16 +190,18 @@ class Postgres(Dialect):
             f"WHEN {left.sql} = 0 THEN CAST('NaN' AS double precision) END ELSE {quotient} END"
         )
 
-    def arithmetic(self, operator: str, result: Kind, *, safe: bool, nonzero: bool) -> Native:
+    def arithmetic(self, operator: str, result: Kind, span: float | None) -> Native:
         if operator == "//":
-            form = "div({0}, {1})" if result.name == "HUGEINT" else "({0} / {1})"
-            return Native(form, "both cut toward zero and refuse zero", raises=not nonzero)
+            return Native("div({0}, {1})", "both cut toward zero")
         if operator == "%":
-            return Native(
-                "({0} % {1})", "both take the sign of the first, and refuse zero", raises=not nonzero
-            )
-        overflow = result.family == "integer" and result.name != "HUGEINT" and not safe
-        return Native(f"({{0}} {operator} {{1}})", "exact, or overflow in both", raises=overflow)
+            return Native("({0} % {1})", "both take the sign of the first")
+        if result.family != "integer":
+            return Native(f"({{0}} {operator} {{1}})", "exact")
+        if span is None or span > BIGINT_SPAN:
+            return Native(f"(CAST({{0}} AS numeric) {operator} {{1}})", "exact, however large")
+        if result is BIGINT:
+            return Native(f"({{0}} {operator} {{1}})", "exact, as it is known to fit")
+        return Native(f"(CAST({{0}} AS bigint) {operator} {{1}})", "exact, as it is known to fit")
 
     def shift(self, interval: Interval) -> Native:
         text = f"INTERVAL '{interval.count} {interval.unit.lower()}'"

@@ -12,19 +12,14 @@ SPACES = "".join(map(chr, [0x20, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0
 _EXTRACT = "CAST(extract({part} FROM {{0}}) AS bigint)"
 _COUNTS = "both count code points"
 _NUMBER = "the same integer or exact number"
+_REFUSED = "the connector refuses what does not fit"
 
 CASTS: Mapping[tuple[str, str], Native] = {
-    ("integer", "integer"): Native("CAST({0} AS {type})", "the same integer; only to wider ones"),
-    ("integer", "narrower integer"): Native(
-        "CAST({0} AS {type})", "both refuse what does not fit", raises=True
-    ),
-    ("integer", "decimal"): Native("CAST({0} AS {type})", "both refuse what does not fit", raises=True),
-    ("decimal", "integer"): Native(
-        "CAST({0} AS {type})", "numeric rounds half away from zero, as DECIMAL does", raises=True
-    ),
-    ("decimal", "decimal"): Native(
-        "CAST({0} AS {type})", "numeric rounds half away from zero, as DECIMAL does", raises=True
-    ),
+    ("integer", "integer"): Native("CAST({0} AS {type})", "the same integer; only to wider types"),
+    ("integer", "narrower integer"): Native("{0}", _REFUSED),
+    ("integer", "decimal"): Native("CAST({0} AS numeric)", _REFUSED),
+    ("decimal", "integer"): Native("round({0})", "half away from zero in both; " + _REFUSED),
+    ("decimal", "decimal"): Native("round({0}, {scale})", "half away from zero in both; " + _REFUSED),
     ("integer", "double"): Native("CAST({0} AS {type})", "both round to the nearest double"),
     ("decimal", "double"): Native("CAST({0} AS {type})", "both round to the nearest double up to 15 digits"),
     ("integer", "text"): Native("CAST({0} AS text)", "decimal digits and a minus sign in both"),
@@ -90,7 +85,7 @@ FUNCTIONS: Mapping[str, Native] = (
         "contains(text, text)": Native("(strpos({0}, {1}) > 0)", "bytes in both"),
         "greatest": Native("GREATEST({0}, {1})", "both pass over NULL"),
         "least": Native("LEAST({0}, {1})", "both pass over NULL"),
-        "abs(integer)": Native("abs({0})", "both refuse the least integer", raises=True),
+        "abs(integer)": Native("abs(CAST({0} AS numeric))", _NUMBER),
         "abs(decimal)": Native("abs({0})", _NUMBER),
         "abs(double)": Native("abs({0})", "the same double"),
         "round(decimal)": Native("round({0})", "half away from zero in both"),

@@ -20,6 +20,7 @@ from typing import ClassVar
 from sql.dialects.dialect import Dialect
 from sql.dialects.kinds import (
     BIGINT,
+    BIGINT_SPAN,
     BOOLEAN,
     DATE,
     DOUBLE,
@@ -84,7 +85,6 @@ class Sqlite(Dialect):
             "ranks without order",
         }
     )
-    narrowing = False
     fence = " LIMIT -1"
     other_texts = frozenset({"integer", "text", "real", " ", ""})
     direct_comparisons: ClassVar[frozenset[frozenset[str]]] = frozenset()
@@ -169,17 +169,15 @@ class Sqlite(Dialect):
             raise NotNative("division by zero is NULL in SQLite, an infinity in DuckDB")
         return f"({left.sql} / {right.sql})"
 
-    def arithmetic(self, operator: str, result: Kind, *, safe: bool, nonzero: bool) -> Native:
+    def arithmetic(self, operator: str, result: Kind, span: float | None) -> Native:
         if result is DOUBLE:
             return Native(f"({{0}} {operator} {{1}})", "the same double")
         if result.family != "integer" or result.name == "HUGEINT":
             raise NotNative("decimal arithmetic in SQLite is floating point")
         if operator in {"//", "%"}:
-            if not nonzero:
-                raise NotNative("division by zero is NULL in SQLite, an error in DuckDB")
             form = "({0} / {1})" if operator == "//" else "({0} % {1})"
             return Native(form, "both cut toward zero; the sign is the first's")
-        if not safe:
+        if span is None or span > BIGINT_SPAN:
             raise NotNative("integers overflow into doubles in SQLite")
         return Native(f"({{0}} {operator} {{1}})", "exact, as nothing overflows")
 

@@ -26,11 +26,7 @@ def _up_to_nul(form: str) -> str:
 
 CASTS: Mapping[tuple[str, str], Native] = {
     ("integer", "integer"): Native("{0}", "the same integer; only to wider ones"),
-    ("integer", "narrower integer"): Native(
-        f"CASE WHEN {{0}} BETWEEN {{low}} AND {{high}} THEN {{0}} WHEN {{0}} IS NOT NULL THEN {FAILURE} END",
-        "both refuse what does not fit",
-        raises=True,
-    ),
+    ("integer", "narrower integer"): Native("{0}", "the connector refuses what does not fit"),
     ("integer", "double"): Native("CAST({0} AS REAL)", "both round to the nearest double"),
     ("integer", "text"): Native("CAST({0} AS TEXT)", "decimal digits and a minus sign in both"),
     ("boolean", "integer"): Native("{0}", "0 and 1 in both"),

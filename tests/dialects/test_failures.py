@@ -62,9 +62,9 @@ HIDDEN = (
     ("SELECT id FROM extremes WHERE b * 2 > 0 OR id < 0", "id > 4"),
     ("SELECT id FROM extremes WHERE abs(s) >= 0", "id NOT IN (2)"),
     ("SELECT id FROM extremes WHERE CAST(b AS INTEGER) >= 0", "id > 5"),
-    ("SELECT id FROM extremes WHERE 100 // s >= 0", "id NOT IN (1, 2, 3, 5)"),
+    ("SELECT id FROM extremes WHERE 100 // nullif(s, 0) >= 0", "id NOT IN (1, 2, 3, 5)"),
     ("SELECT x.id FROM extremes AS x JOIN extremes AS y ON x.i + 1 = y.i + 1", "id > 3"),
-    ("SELECT i + 1 AS v, count(*) AS n FROM extremes WHERE i % s = 0 GROUP BY i + 1", "id = 4"),
+    ("SELECT i + 1 AS v, count(*) AS n FROM extremes WHERE i % nullif(s, 0) = 0 GROUP BY i + 1", "id = 4"),
 )
 
 

@@ -23,14 +23,16 @@ from sql.dialects import NotNative, SourceColumn, render_native, render_scan
 from sql.types import arrow_type, canonical_type
 
 
-def native(connector: Connector, table: tuple[str, ...], sql: str) -> list[tuple[object, ...]]:
-    """The answer of the database itself to `sql` over the table, which it calls `t`."""
+def native(
+    connector: Connector, table: tuple[str, ...], sql: str, alias: str = "t"
+) -> list[tuple[object, ...]]:
+    """The answer of the database itself to `sql` over the table, which it calls `alias`."""
     (found,) = connector.describe([table])
     columns = {c.name: SourceColumn(canonical_type(c.type), c.native_type) for c in found.columns}
     tree = sqlglot.parse_one(sql, dialect="duckdb")
     for place in tree.find_all(exp.Table):
         physical = exp.table_(table[-1], db=table[0] if len(table) > 1 else None, quoted=True)
-        physical.set("alias", exp.TableAlias(this=exp.to_identifier("t")))
+        physical.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
         place.replace(physical)
     assert isinstance(tree, exp.Query)
     text = render_native(tree, connector.dialect, connector.probe().capabilities.names(), {table: columns})
@@ -187,6 +189,22 @@ def test_postgresql_compares_columns_of_different_collations(postgresql: Postgre
     assert native(
         postgresql, ("public", "t"), "SELECT count(*) AS n FROM t WHERE t.k = t.p OR t.k > t.s"
     ) == [(2,)]
+
+
+def test_postgresql_computes_no_date_on_rows_that_a_filter_hides(server_home: Path) -> None:
+    server = start_postgresql(server_home / "postgresql")
+    server.create_database("far")
+    with psycopg.connect(server.uri("far"), autocommit=True) as connection:
+        # The last day is beyond the last timestamp.
+        connection.execute(
+            "CREATE TABLE t (id int, d date); INSERT INTO t VALUES (1, '2024-01-01'), (2, '5874897-12-31')"
+        )
+    connector = PostgresqlConnector.open(server.uri("far"))
+    # A planner tries cheap conditions first: the row filter is made the dearer one.
+    rows = " OR ".join(f"x.id = {row}" for row in (1, *range(90, 99)))
+    shown = f"(SELECT x.id AS id, x.d AS d FROM t AS x WHERE {rows}) AS q"
+    sql = f"SELECT count(*) AS n FROM {shown} WHERE q.d + INTERVAL 1 DAY > TIMESTAMP '2000-01-01'"
+    assert native(connector, ("public", "t"), sql, alias="x") == [(1,)]
 
 
 @pytest.mark.parametrize("column", ["r", "w"])

@@ -30,8 +30,14 @@ SELECT id, i % 7 AS v, b // 10 AS w, b % -10 AS x, CAST(d AS VARCHAR) AS y, CAST
 -- native: postgres mysql
 SELECT id, b / 3 AS v, d / 7 AS w, i / 3 AS x, s / 3 AS y FROM extremes;
 
--- native: postgres
+-- native: postgres mysql
 SELECT id, i + 1 AS v, s + 1 AS w, abs(i) AS y FROM extremes WHERE i BETWEEN -10 AND 2147483646 AND s < 32767;
 
--- native: postgres
+-- native: postgres mysql
 SELECT id, CASE WHEN id > 2 THEN i + 1 END AS v FROM extremes WHERE id > 2;
+
+-- native: postgres mysql
+SELECT id FROM extremes WHERE id > 3 AND {i + 1 > 0|b * 2 > 0|abs(s) >= 0|-i < 5|s * s < 5|i * b <> 1};
+
+-- native: postgres mysql
+SELECT id, CASE WHEN id > 3 THEN i + 1 END AS v, coalesce(nullif(i, 2147483647), 0) - 1 AS w FROM extremes WHERE id <> 2;

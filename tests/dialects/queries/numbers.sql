@@ -9,7 +9,7 @@ SELECT x.id, y.id AS other, x.{i|b|d|w|f} {=|<|>=|<>} y.d AS v FROM numbers AS x
 -- native: postgres mysql
 SELECT x.id, y.id AS other, x.{d|w} {=|<|>=|<>} y.{j|f} AS v FROM numbers AS x CROSS JOIN numbers AS y WHERE x.id <> 12 OR y.id <> 12;
 
--- native: postgres
+-- native: postgres mysql
 SELECT id, i + j AS v, i - j AS w, i * j AS x, -i AS y, s + 1 AS z, s - i AS q, b * 2 AS r, b + s AS t FROM numbers;
 
 -- native: postgres mysql
@@ -18,7 +18,7 @@ SELECT id, d + e AS v, d - e AS w, d * e AS x, -d AS y, d * 2 AS z, d + i AS q, 
 -- native: postgres mysql
 SELECT id, d % 3 AS v, i % 3 AS w, i // 3 AS x, b % 7 AS y, b // 7 AS z, s % 2 AS q, i // -2 AS r FROM numbers;
 
--- native: postgres
+-- native: none
 SELECT id, i % j AS v, i // j AS w FROM numbers WHERE j <> 0;
 
 -- native: postgres mysql
@@ -66,7 +66,7 @@ SELECT min(i) AS v, max(s) AS w, min(d) AS x, max(w) AS y, min(f) AS z, max(f) A
 -- native: postgres mysql
 SELECT j AS k, min(f) AS v, max(d) AS w, bool_and(t) AS x, bool_or(t) AS y, count_if(t) AS z FROM numbers GROUP BY j;
 
--- native: postgres
+-- native: postgres mysql
 SELECT id, round(d) AS v, round(e, 1) AS w, round(d, 5) AS x, round(e, 3) AS z, floor(e) AS q, ceil(e) AS r, abs(d) AS t, abs(i) AS u, abs(f) AS p FROM numbers;
 
 -- native: postgres mysql
@@ -75,7 +75,7 @@ SELECT id, round(d, -1) AS y FROM numbers;
 -- native: none
 SELECT id, {round(f)|round(f, 1)|floor(f)|sqrt(d)|i ** 2|exp(i)|ln(i)|sign(i)|i & 1} AS v FROM numbers WHERE id = 4;
 
--- native: postgres
+-- native: postgres mysql
 SELECT id, CAST(d AS INTEGER) AS v, CAST(e AS DECIMAL(9,1)) AS w, CAST(i AS BIGINT) AS x, CAST(i AS DECIMAL(12,2)) AS y, CAST(d AS DOUBLE) AS z, CAST(s AS DOUBLE) AS q FROM numbers;
 
 -- native: postgres mysql
