@@ -1,4 +1,8 @@
-"""Walking a resolved query by scope: which names a part defines, which it borrows, which tables it reads."""
+"""Walking a resolved query by scope: which names a part defines, which it borrows, which tables it reads.
+
+In a resolved query no two FROM items share an alias, and no two WITH names a name, at any depth: a column's
+table says which FROM item of the whole tree it belongs to. Whoever adds FROM items keeps that so.
+"""
 
 from __future__ import annotations
 
@@ -87,12 +91,15 @@ def defined_aliases(node: exp.Expr) -> set[str]:
 
 
 def free_aliases(node: exp.Expr) -> set[str]:
-    """The table names that columns inside `node` use and `node` does not define.
-
-    Sound only where aliases are unique in the whole tree (`sql.unique_aliases`).
-    """
+    """The table names that columns inside `node` use and `node` does not define."""
     used = {column.table for column in node.find_all(exp.Column) if column.table}
     return used - defined_aliases(node) if used else used
+
+
+def used_names(tree: exp.Expr) -> frozenset[str]:
+    """Every alias and WITH name of the tree, in lower case: what a new name has to differ from."""
+    sources = tree.find_all(exp.Table, exp.Subquery, exp.Lateral, exp.Values, exp.CTE)
+    return frozenset(source_alias(source).lower() for source in sources)
 
 
 def defined_ctes(node: exp.Expr) -> set[str]:

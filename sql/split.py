@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from sql.name_nested_joins import name_nested_joins
 from sql.scopes import (
     block_expressions,
     block_sources,
@@ -29,8 +28,8 @@ from sql.scopes import (
     nested_queries,
     source_alias,
     split_conjuncts,
+    used_names,
 )
-from sql.unique_aliases import unique_aliases
 
 ContextOf = Callable[[exp.Table], str]
 RESIDUAL = ""
@@ -73,12 +72,8 @@ def split_query(tree: exp.Query, context_of: ContextOf) -> Split:
 
     The input is not changed. A query without tables has no pieces.
     """
-    return split_prepared(unique_aliases(name_nested_joins(tree)), context_of)
-
-
-def split_prepared(copy: exp.Query, context_of: ContextOf) -> Split:
-    """As `split_query`, for a tree whose aliases are unique already, and which it takes apart."""
-    splitter = _Splitter(context_of)
+    copy = tree.copy()
+    splitter = _Splitter(context_of, used_names(copy))
     found = splitter.contexts(copy)
     if len(found) == 1:
         return Split((Piece(splitter.next_name(), found.pop(), copy, whole=True),), None, ())
@@ -87,8 +82,9 @@ def split_prepared(copy: exp.Query, context_of: ContextOf) -> Split:
 
 
 class _Splitter:
-    def __init__(self, context_of: ContextOf) -> None:
+    def __init__(self, context_of: ContextOf, taken: frozenset[str]) -> None:
         self.context_of = context_of
+        self.taken = taken
         self.count = 0
         self.groups: list[_Group] = []
         self.whole: list[Piece] = []
@@ -97,6 +93,8 @@ class _Splitter:
 
     def next_name(self) -> str:
         self.count += 1
+        while f"fragment_{self.count}" in self.taken:
+            self.count += 1
         return f"fragment_{self.count}"
 
     def contexts(self, node: exp.Expr) -> set[str]:

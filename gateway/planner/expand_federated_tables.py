@@ -5,14 +5,13 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sql.catalog import Catalog, Table
-from sql.scopes import is_cte_reference
+from sql.scopes import is_cte_reference, used_names
 
 
 def expand_federated_tables(tree: exp.Query, catalog: Catalog) -> exp.Query:
     """`tree` with each federated table as a UNION ALL over its members; a copy where there is one.
 
-    Only the columns that the tree uses are listed, and the member column is a literal per member. Aliases
-    must be unique in `tree`.
+    Only the columns that the tree uses are listed, and the member column is a literal per member.
     """
     if not any(_federated(node, catalog) for node in tree.find_all(exp.Table)):
         return tree
@@ -20,13 +19,14 @@ def expand_federated_tables(tree: exp.Query, catalog: Catalog) -> exp.Query:
     used: dict[str, set[str]] = {}
     for column in copy.find_all(exp.Column):
         used.setdefault(column.table, set()).add(column.name)
+    taken = set(used_names(copy))
     for node in list(copy.find_all(exp.Table)):
         table = _federated(node, catalog)
         if table is None:
             continue
         wanted = used.get(node.alias_or_name, set())
         columns = tuple(column.name for column in table.columns if column.name in wanted)
-        arms = [_arm(table, member, columns) for member in table.members]
+        arms = [_arm(table, member, columns, taken) for member in table.members]
         alias = exp.TableAlias(this=exp.to_identifier(node.alias_or_name, quoted=True))
         union = exp.Subquery(this=_union(arms), alias=alias)
         union.meta["federated"] = True
@@ -39,18 +39,23 @@ def _federated(node: exp.Table, catalog: Catalog) -> Table | None:
     return table if table is not None and table.members else None
 
 
-def _arm(table: Table, member: tuple[str, str], columns: tuple[str, ...]) -> exp.Select:
+def _arm(table: Table, member: tuple[str, str], columns: tuple[str, ...], taken: set[str]) -> exp.Select:
     department, name = member
+    alias, number = department, 1
+    while alias.lower() in taken:
+        number += 1
+        alias = f"member_{number}"
+    taken.add(alias.lower())
     projections: list[exp.Expr] = []
     for column in columns:
-        value: exp.Expr = exp.column(column, table=department, quoted=True)
+        value: exp.Expr = exp.column(column, table=alias, quoted=True)
         if column == table.member_column:
             value = exp.Literal.string(department)
         projections.append(exp.alias_(value, column, quoted=True))
     source = exp.Table(
         this=exp.to_identifier(name, quoted=True),
         db=exp.to_identifier(department, quoted=True),
-        alias=exp.TableAlias(this=exp.to_identifier(department, quoted=True)),
+        alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True)),
     )
     return exp.Select(
         expressions=projections or [exp.alias_(exp.Literal.number(1), "one", quoted=True)],

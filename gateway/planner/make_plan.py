@@ -5,15 +5,14 @@ from __future__ import annotations
 from sqlglot import exp
 
 from gateway.planner.expand_federated_tables import expand_federated_tables
+from gateway.planner.prune_columns import prune_columns
 from gateway.planner.push_filters_into_unions import push_filters_into_unions
 from gateway.stages import AuthorizedQuery, FederatedPlan, PlannedFragment
 from sql.binder import Binder
 from sql.catalog import Catalog, Column, Fragment, TableUse
-from sql.name_nested_joins import name_nested_joins
 from sql.scopes import block_sources, is_cte_reference
-from sql.split import Piece, Split, split_prepared
+from sql.split import Piece, Split, split_query
 from sql.types import arrow_schema
-from sql.unique_aliases import unique_aliases
 
 
 def make_plan(query: AuthorizedQuery, binder: Binder, published: Catalog) -> FederatedPlan:
@@ -21,18 +20,16 @@ def make_plan(query: AuthorizedQuery, binder: Binder, published: Catalog) -> Fed
 
     The passes, in order:
 
-    1. `name_nested_joins`: a parenthesised join becomes a FROM item with a name.
-    2. `unique_aliases`: afterwards a column's table name identifies its FROM item.
-    3. `expand_federated_tables`: unions over members, with only the columns that are used.
-    4. `push_filters_into_unions`: members filter, and excluded members are not asked.
-    5. `split_prepared`: the largest parts that one department runs alone, and the residual.
-    6. `share_fragments`: equal parts run once.
+    1. `prune_columns`: what nobody reads is asked of nobody.
+    2. `expand_federated_tables`: unions over members, with only the columns that are used.
+    3. `push_filters_into_unions`: members filter, and excluded members are not asked.
+    4. `split_query`: the largest parts that one department runs alone, and the residual.
+    5. `share_fragments`: equal parts run once.
     """
-    tree = name_nested_joins(query.bound.resolved.tree)
-    tree = unique_aliases(tree)
+    tree = prune_columns(query.bound.resolved.tree)
     tree = expand_federated_tables(tree, query.bound.admitted.catalog)
     tree = push_filters_into_unions(tree)
-    split = split_prepared(tree, lambda table: table.db)
+    split = split_query(tree, lambda table: table.db)
     schema = query.bound.resolved.schema
     if split.residual is None:
         fragment = _whole(split, query)

@@ -9,8 +9,10 @@ import sqlglot
 from sqlglot import exp
 
 from gateway.planner.expand_federated_tables import expand_federated_tables
+from gateway.planner.prune_columns import prune_columns
 from gateway.planner.push_filters_into_unions import push_filters_into_unions
 from sql.catalog import Catalog, Column, Table
+from sql.scopes import free_aliases
 
 COLUMNS = tuple(
     Column(n, t) for n, t in [("id", "INTEGER"), ("area", "VARCHAR"), ("balance", "DECIMAL(12,2)")]
@@ -63,6 +65,22 @@ def test_federated_tables_are_expanded_and_filtered(title: str, question: str, p
     assert text(pushed) == text(parse(plan)), title
     assert text(tree) == before, "the input was changed"
     assert text(expanded) == held, "the input was changed"
+
+
+@pytest.mark.parametrize(("title", "question", "plan"), pairs("prune_columns.sql"))
+def test_what_nobody_reads_is_dropped(title: str, question: str, plan: str) -> None:
+    tree = parse(question)
+    before = text(tree)
+    assert text(prune_columns(tree)) == text(parse(plan)), title
+    assert text(tree) == before, "the input was changed"
+
+
+def test_members_do_not_take_the_aliases_of_the_question() -> None:
+    question = "SELECT north.code AS code FROM centre.town AS north WHERE EXISTS(SELECT 1 AS o FROM all.person AS p WHERE p.area = north.code)"
+    tree = expand_federated_tables(parse(question), CATALOG)
+    aliases = [source.alias for source in tree.find_all(exp.Table, exp.Subquery)]
+    assert len(set(aliases)) == len(aliases)
+    assert free_aliases(next(tree.find_all(exp.Exists))) == {"north"}
 
 
 def test_four_hundred_members_nest_in_single_digits() -> None:

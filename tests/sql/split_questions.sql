@@ -31,3 +31,11 @@ SELECT p.id AS id, f.name AS name FROM a.person p LEFT JOIN (b.firm f JOIN b.per
 SELECT p.id AS id, k.kind AS kind FROM a.person p LEFT JOIN (SELECT f.owner AS owner, m.kind AS kind FROM b.firm f JOIN b.permit m ON m.firm_id = f.id WHERE m.kind <> 'x') AS k ON k.owner = p.id AND k.kind > 'a';
 SELECT 1 AS one;
 SELECT p.id AS id FROM a.person p WHERE p.name LIKE '%张%' ORDER BY p.id DESC LIMIT 2;
+-- A WITH name that nobody reads is not asked for, as DuckDB does not look into it.
+WITH unread AS (SELECT CAST('x' AS INTEGER) AS n FROM b.firm f) SELECT p.id AS id, t.name AS name FROM a.person p JOIN c.town t ON t.code = p.town;
+-- An output that nobody reads is not computed.
+WITH r AS (SELECT p.id AS id, CAST(p.name AS INTEGER) AS never FROM a.person p) SELECT r.id AS id, f.name AS name FROM r JOIN b.firm f ON f.owner = r.id;
+-- A column of NULLs has no type until it meets another.
+SELECT x.id AS id, coalesce(x.nothing, m.day) AS day FROM (SELECT p.id AS id, NULL AS nothing FROM a.person p) AS x JOIN b.permit m ON m.firm_id = x.id;
+SELECT NULL AS day FROM a.person p UNION ALL SELECT m.day AS day FROM b.permit m;
+WITH x AS (SELECT p.id AS id, NULL AS nothing FROM a.person p) SELECT x.id AS id, coalesce(x.nothing, m.day) AS day FROM x JOIN b.permit m ON m.firm_id = x.id;
