@@ -24,7 +24,7 @@ def authorize(
     decisions: list[Decision] = []
     by_department: dict[str, list[TableUse]] = {}
     for use in query.resolved.tables:
-        for member in _members(use, catalogs):
+        for member in catalogs.members(use):
             by_department.setdefault(member.department, []).append(member)
     for department, uses in by_department.items():
         made = ports[department].decide(request.principal, request.purpose, uses)
@@ -41,15 +41,3 @@ def authorize(
             column=first.column if first else None,
         )
     return AuthorizedQuery(query, tuple(decisions))
-
-
-def _members(use: TableUse, catalogs: Catalogs) -> list[TableUse]:
-    """The tables behind a federated one; the member column is the federation's own and asks nobody."""
-    table = catalogs.published.find(use.department, use.name)
-    if table is None or not table.members:
-        return [use]
-    columns = use.columns - {table.member_column} if table.member_column else use.columns
-    return [
-        TableUse(department, name, frozenset(columns), use.line, use.column)
-        for department, name in table.members
-    ]

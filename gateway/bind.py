@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from comity.errors import SourceError, SqlError
 from gateway.catalogs import Catalogs
 from gateway.stages import AdmittedQuery, BoundQuery
+from sql.catalog import Catalog
 from sql.resolve import resolve_query
 
 
 def bind(query: AdmittedQuery, catalogs: Catalogs) -> BoundQuery:
     """Resolves names. Raises `SqlError`; `PolicyError` where the caller may know why it cannot see a table."""
     try:
-        return BoundQuery(query, resolve_query(query.parsed, query.catalog, catalogs.binder))
+        return _bind_stars(query, catalogs) or _bind(query, query.catalog, catalogs)
     except SqlError as error:
         if error.code == "SQL_TABLE_UNKNOWN":
             _explain_absence(query, catalogs, error)
         raise
+
+
+def _bind(query: AdmittedQuery, catalog: Catalog, catalogs: Catalogs) -> BoundQuery:
+    resolved = resolve_query(query.parsed, catalog, catalogs.binder)
+    return BoundQuery(replace(query, catalog=catalog), resolved)
+
+
+def _bind_stars(query: AdmittedQuery, catalogs: Catalogs) -> BoundQuery | None:
+    """The first reading of a question with `*` under which its own columns lead to the grants it assumes.
+
+    None for a question without `*`, where no table has several grants, and where no reading holds.
+    """
+    tree, request = query.parsed.tree, query.request
+    if all(isinstance(star.parent, exp.Count) for star in tree.find_all(exp.Star)):
+        return None
+    view = catalogs.view(request.principal, request.purpose)
+    names = frozenset(table.name.lower() for table in tree.find_all(exp.Table))
+    for reading in catalogs.readings(view, names):
+        if not reading.grants:
+            return None
+        try:
+            bound = _bind(query, reading.catalog, catalogs)
+        except SqlError:
+            continue
+        if catalogs.governs(reading, request, bound.resolved.tables):
+            return bound
+    return None
 
 
 def _explain_absence(query: AdmittedQuery, catalogs: Catalogs, error: SqlError) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from comity.errors import ConfigurationError, PolicyError, SourceError
 from gateway.configuration import Federation
+from gateway.stages import QueryRequest
 from policies.decision import Visibility
 from policies.port import DepartmentPort, Publication
 from policies.principal import Principal
@@ -21,12 +23,26 @@ from sql.catalog import Catalog, Column, Table, TableUse
 CACHED_VIEWS = 256
 
 
+Key = tuple[str, str]
+"""A table: its department and its name."""
+
+MOST_READINGS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A catalog in which `*` means the columns of `grants`, for the tables that several grants show."""
+
+    catalog: Catalog
+    grants: Mapping[Key, str]
+
+
 @dataclass(frozen=True, slots=True)
 class CallerView:
     """What one principal may see under one purpose: the catalog, and the departments' explanations."""
 
     catalog: Catalog
-    visibility: Mapping[tuple[str, str], Visibility]
+    visibility: Mapping[Key, Visibility]
 
 
 class Catalogs:
@@ -96,21 +112,73 @@ class Catalogs:
         return None
 
     def _make_view(self, principal: Principal, purpose: str) -> CallerView:
-        visibility: dict[tuple[str, str], Visibility] = {}
+        visibility = {
+            (name, view.table): view
+            for name in self.publications
+            for view in self.ports[name].visible(principal, purpose)
+            if view.columns
+        }
+        return CallerView(self._catalog(visibility, {}), visibility)
+
+    def _catalog(self, visibility: Mapping[Key, Visibility], grants: Mapping[Key, str]) -> Catalog:
+        """What is visible, `*` meaning the columns of the first applicable grant, or of the one in `grants`."""
         tables: list[Table] = []
         for name, publication in self.publications.items():
-            views = {view.table: view for view in self.ports[name].visible(principal, purpose)}
             for table in publication.tables:
-                view = views.get(table.name)
-                if view is None or not view.columns:
+                view = visibility.get((name, table.name))
+                if view is None:
                     continue
-                visibility[(name, table.name)] = view
                 allowed = frozenset(view.columns)
                 columns = tuple(column for column in table.columns if column.name in allowed)
-                tables.append(Table(name, table.name, columns, view.star, table.row_estimate))
+                grant = grants.get((name, table.name))
+                star = view.star if grant is None else view.stars[grant]
+                tables.append(Table(name, table.name, columns, star, table.row_estimate))
         base = Catalog(tables, self.published.version)
         federated = [table for table in self._federated(base) if self._sees_all(table)]
-        return CallerView(Catalog([*tables, *federated], self.published.version), visibility)
+        return Catalog([*tables, *federated], self.published.version)
+
+    def readings(self, view: CallerView, names: frozenset[str]) -> Iterator[Reading]:
+        """The catalogs under which a question with `*` over tables of these (lower-case) names may be read.
+
+        `*` means the columns of the grant that governs the question, and which grant governs depends on the
+        columns: so each combination of applicable grants is a reading, in file order.
+        """
+        members = {
+            member for table in view.catalog.tables if table.name.lower() in names for member in table.members
+        }
+        keys = [
+            key
+            for key, seen in view.visibility.items()
+            if len(seen.stars) > 1 and (key[1].lower() in names or key in members)
+        ]
+        choices = itertools.product(*(view.visibility[key].stars for key in keys))
+        for number, choice in enumerate(itertools.islice(choices, MOST_READINGS)):
+            grants = dict(zip(keys, choice, strict=True))
+            yield Reading(view.catalog if number == 0 else self._catalog(view.visibility, grants), grants)
+
+    def governs(self, reading: Reading, request: QueryRequest, uses: Iterable[TableUse]) -> bool:
+        """Whether the grants of a reading are those that the departments would choose for these uses."""
+        for use in uses:
+            for member in self.members(use):
+                wanted = reading.grants.get((member.department, member.name))
+                if wanted is None:
+                    continue
+                port = self.ports[member.department]
+                (decision,) = port.decide(request.principal, request.purpose, (member,))
+                if decision.grant_id != wanted:
+                    return False
+        return True
+
+    def members(self, use: TableUse) -> list[TableUse]:
+        """The tables behind a federated one; the member column is the federation's own and asks nobody."""
+        table = self.published.find(use.department, use.name)
+        if table is None or not table.members:
+            return [use]
+        columns = use.columns - {table.member_column} if table.member_column else use.columns
+        return [
+            TableUse(department, name, frozenset(columns), use.line, use.column)
+            for department, name in table.members
+        ]
 
     def _sees_all(self, table: Table) -> bool:
         """A federated table is the rows of all its members, or it is not that table."""

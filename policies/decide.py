@@ -93,6 +93,7 @@ def visible(
         masks=masks,
         purposes=_purposes(named, today),
         reasons=tuple(f"grant {g.id}: {g.reason}" for g in applicable),
+        stars={g.id: department.tables[table].in_order(g.shown) for g in applicable if g.shown},
     )
 
 

@@ -42,8 +42,9 @@ class Visibility:
     """What one principal may see of one table under one purpose, over all grants that apply.
 
     `columns` are all that some applicable grant lists with `read` or a mask; `star` are those of the first
-    applicable grant in file order, which is what `*` means. `purposes` are those under which any grant of
-    the table names this principal (valid today).
+    applicable grant in file order, which is what `*` means unless another grant governs the question; `stars`
+    has the columns of each applicable grant by its id, in file order. `purposes` are those under which any
+    grant of the table names this principal (valid today).
     """
 
     table: str
@@ -52,3 +53,4 @@ class Visibility:
     masks: Mapping[str, str]
     purposes: tuple[str, ...]
     reasons: tuple[str, ...]
+    stars: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

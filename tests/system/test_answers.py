@@ -150,3 +150,23 @@ def test_the_catalog_shows_only_what_the_caller_may_see(gateway: Any) -> None:
         assert names == ["north.person", "shared.person", "south.person"]
         columns = {column.name: column.mask for column in connection.table("north.person", "review").columns}
         assert columns == {"id": "", "name": "person_name", "area": ""}
+
+
+@pytest.mark.parametrize(
+    ("sql", "columns"),
+    [
+        ("SELECT * FROM north.person", ["id", "name", "area"]),
+        ("SELECT * FROM north.person WHERE balance >= 100", ["id", "balance"]),
+        ("WITH p AS (SELECT * FROM north.person) SELECT balance FROM p", ["balance"]),
+        ("SELECT *, balance AS b FROM shared.person", ["id", "balance", "department", "b"]),
+        (
+            "SELECT n.*, s.balance FROM north.person n JOIN south.person s USING (id)",
+            ["id", "name", "area", "balance"],
+        ),
+    ],
+)
+def test_star_follows_the_grant_that_governs_the_question(gateway: Any, sql: str, columns: list[str]) -> None:
+    with gateway.connect("double", "review") as connection:
+        table = connection.query(sql).to_arrow()
+    assert table.schema.names == columns
+    assert table.num_rows
