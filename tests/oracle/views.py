@@ -42,6 +42,8 @@ class Views:
         self._types: dict[tuple[str, str], dict[str, str]] = {}
         for (department_name, table), data in rows.items():
             self._load(department_name, table, data)
+        # One thread adds floats in one order, so an answer is the same each time.
+        self.connection.execute("SET threads = 1")
         self.connection.execute("SET TimeZone = 'UTC'")
         # A table that is not shown must not be found among this process's variables or files either.
         self.connection.execute("SET python_enable_replacements = false")

@@ -95,3 +95,22 @@ FROM quarter AS q
 JOIN best AS b ON b.credit_code = q.credit_code AND b.best = q.total
 GROUP BY q.period
 ORDER BY q.period;
+
+-- question: correlated_and_used_twice
+-- why: WITH in a correlated subquery, read on both sides of a difference.
+SELECT t.name,
+    (WITH own AS (SELECT e.registered_capital FROM market_regulation.enterprise AS e WHERE e.town_code = t.town_code)
+     SELECT max(a.registered_capital) - min(b.registered_capital) FROM own AS a, own AS b) AS spread
+FROM district_office.town AS t
+ORDER BY t.name;
+
+-- question: correlated_chain_in_exists
+-- why: A chain whose first step reads the outer row, in one department.
+SELECT x.name
+FROM tax.taxpayer AS x
+WHERE EXISTS (
+    WITH p AS (SELECT q.amount FROM tax.payment AS q WHERE q.credit_code = x.credit_code),
+    r AS (SELECT amount FROM p WHERE amount > 30000)
+    SELECT 1 FROM r
+)
+ORDER BY x.name;
