@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from sqlglot import exp
 
 from sql.dialects.dialect import apply_native
-from sql.dialects.kinds import DOUBLE, NULL, Kind, kind_of, span_of, unify
+from sql.dialects.kinds import DOUBLE, NULL, Kind, integer_range, kind_of, span_of, unify
 from sql.dialects.literals import constant, fits, in_kind, is_bare
 from sql.dialects.scope import Context, Scope
 from sql.dialects.source import NotNative
@@ -109,11 +109,19 @@ def _translate_try_cast(node: exp.Expr, scope: Scope) -> Value:
     only(node, ("this", "to"))
     kind = kind_of(node.args["to"].sql(dialect="duckdb"))
     value = scalar(node.this, scope)
-    if value.kind != kind and not (
-        {value.family, kind.family} <= {"integer", "decimal"} and _widens(value.kind, kind)
-    ):
+    exact = {value.family, kind.family} <= {"integer", "decimal"}
+    if value.kind == kind or (exact and _widens(value.kind, kind)):
+        return cast_value(scope.context, value, kind)
+    if not exact or value.kind.scale > kind.scale or value.constant is not None:
         raise NotNative("TRY_CAST that can fail")
-    return cast_value(scope.context, value, kind)
+    # Nothing is rounded, so that a value fits where it lies between the type's ends.
+    if kind.family == "integer":
+        low, high = (constant(scope.context, end, kind) for end in integer_range(kind))
+    else:
+        most = Decimal(10**kind.width - 1).scaleb(-kind.scale)
+        low, high = constant(scope.context, -most, kind), constant(scope.context, most, kind)
+    fitting = f"CASE WHEN {value.sql} BETWEEN {low.sql} AND {high.sql} THEN {value.sql} END"
+    return replace(convert(scope.context, value, kind), sql=fitting, span=span_of(kind))
 
 
 def cast_value(context: Context, value: Value, kind: Kind) -> Value:

@@ -250,7 +250,9 @@ def _concat(node: exp.Expr, scope: Scope) -> Value:
     values = [scalar(part, scope) for part in node.expressions]
     if not node.args.get("coalesce") or any(value.family != "text" for value in values):
         raise NotNative("concat() of values other than text")
-    result = apply_function("concat(text, …)", values, VARCHAR, scope, all=", ".join(v.sql for v in values))
+    part = scope.context.dialect.functions.get("concat part")
+    parts = [apply_native(part, [value], "concat()", {}) if part else value.sql for value in values]
+    result = apply_function("concat(text, …)", values, VARCHAR, scope, all=", ".join(parts))
     lengths = [value.length for value in values]
     return _with(result, span=None, length=None if None in lengths else sum(n or 0 for n in lengths))
 

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from sql.dialects.operators import refuse_incomparable
 from sql.dialects.ordering import Output
-from sql.dialects.scope import Scope
+from sql.dialects.scope import Scope, duckdb_fold
 from sql.dialects.source import NotNative
 from sql.dialects.values import Value
 from sql.dialects.walk import only, scalar
@@ -45,7 +45,7 @@ def named_value(node: exp.Expr, outputs: list[Output], scope: Scope) -> Value:
             raise NotNative("grouping by a constant")
         return outputs[int(node.name) - 1].value
     if isinstance(node, exp.Column) and not node.table:
-        found = [output for output in outputs if output.name.lower() == node.name.lower()]
+        found = [output for output in outputs if duckdb_fold(output.name) == duckdb_fold(node.name)]
         if len(found) != 1:
             raise NotNative("a GROUP BY name that is not resolved")
         return found[0].value

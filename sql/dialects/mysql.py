@@ -90,7 +90,6 @@ class Mysql(Dialect):
     differs: ClassVar[Mapping[str, str]] = {
         "lower(text)": "upper and lower case beyond ASCII differ",
         "upper(text)": "upper and lower case beyond ASCII differ",
-        "trim(text)": "trim() takes off other blanks in MariaDB",
         "date + integer": "a date past the year 9999 is NULL in MariaDB",
         "date - integer": "a date before the year 0 is NULL in MariaDB",
         "lag(any, offset, default)": "MariaDB's lag() has no default",
@@ -209,7 +208,7 @@ class Mysql(Dialect):
             raise NotNative("MariaDB's decimals have fewer decimals than DuckDB's")
         whole = result.family == "integer"
         if operator in {"//", "%"}:
-            if result.name == "HUGEINT":
+            if operator == "//" and result.name == "HUGEINT":
                 raise NotNative("MariaDB has no integers beyond 64 bits")
             form = "({0} DIV {1})" if operator == "//" else "({0} % {1})"
             return Native(form, "both cut toward zero; the sign is the first's")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sql.dialects.postgres_forms import SPACES
 from sql.dialects.values import Native, constant_integer, constant_text, span_below
 
 COLLATION = "utf8mb4_nopad_bin"
 
 _REFUSED = "the connector refuses what does not fit"
 _COUNTS = "both count code points"
+_BLANKS = "the Unicode blanks that DuckDB takes off"
 _BYTES = "bytes in both, under a binary collation"
 _CHARACTERS = f"CAST({{0}} AS CHAR CHARACTER SET utf8mb4) COLLATE {COLLATION}"
 
@@ -59,6 +61,12 @@ FUNCTIONS: Mapping[str, Native] = {
     "replace(text, text, text)": Native(
         "REPLACE({0}, {1}, {2})", _BYTES, needs=(constant_text(1), constant_text(2, empty=True))
     ),
+    # No backslash: (?s) lets the dot see line ends, and what is not followed by anything is at the end.
+    "trim(text)": Native(f"REGEXP_REPLACE({{0}}, '(?s)^[{SPACES}]+|[{SPACES}]+(?!.)', '')", _BLANKS),
+    "ltrim(text)": Native(f"REGEXP_REPLACE({{0}}, '^[{SPACES}]+', '')", _BLANKS),
+    "rtrim(text)": Native(f"REGEXP_REPLACE({{0}}, '(?s)[{SPACES}]+(?!.)', '')", _BLANKS),
+    "concat(text, …)": Native("CONCAT({all})", "NULL counts as empty in both"),
+    "concat part": Native("COALESCE({0}, '')", "NULL counts as empty"),
     "position(text, text)": Native("LOCATE({1}, {0})", _COUNTS),
     "contains(text, text)": Native("(LOCATE({1}, {0}) > 0)", _BYTES),
     "starts_with(text, text)": Native("(LEFT({0}, CHAR_LENGTH({1})) = {1})", _BYTES),

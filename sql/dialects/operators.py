@@ -57,7 +57,10 @@ def _arithmetic(node: exp.Expr, scope: Scope) -> Value:
         return _shifted(operator, scalar(node.this, scope), node.expression, context)
     if isinstance(node.this, exp.Interval) and operator == "+":
         return _shifted(operator, scalar(node.expression, scope), node.this, context)
-    left, right = adapt(context, [scalar(node.this, scope), scalar(node.expression, scope)])
+    left, right = scalar(node.this, scope), scalar(node.expression, scope)
+    if "text" in {left.family, right.family}:
+        raise NotNative(f"{operator} of {left.kind} and {right.kind}")
+    left, right = adapt(context, [left, right])
     if {left.family, right.family} & {"date", "timestamp"}:
         return _dates(operator, left, right, context)
     if left.is_null or right.is_null:

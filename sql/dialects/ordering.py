@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from sql.dialects.operators import refuse_incomparable
-from sql.dialects.scope import Context, Scope
+from sql.dialects.scope import Context, Scope, duckdb_fold
 from sql.dialects.source import NotNative
 from sql.dialects.values import Value
 from sql.dialects.walk import only, scalar
@@ -70,7 +70,7 @@ def _named(node: exp.Expr, outputs: list[Output], context: Context, *, aliases: 
             raise NotNative("ordering by a constant")
         return _alias(outputs[int(node.name) - 1], outputs, context, aliases=aliases)
     if isinstance(node, exp.Column) and not node.table:
-        found = [output for output in outputs if output.name.lower() == node.name.lower()]
+        found = [output for output in outputs if duckdb_fold(output.name) == duckdb_fold(node.name)]
         if len(found) != 1:
             raise NotNative("an ORDER BY name that is not resolved")
         return _alias(found[0], outputs, context, aliases=aliases)

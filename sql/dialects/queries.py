@@ -12,7 +12,7 @@ from sql.dialects.grouping import group_clause, named_value
 from sql.dialects.kinds import INTEGER, NULL, unify
 from sql.dialects.operators import refuse_incomparable
 from sql.dialects.ordering import Output, limit_clause, order_clause
-from sql.dialects.scope import Columns, Scope
+from sql.dialects.scope import Columns, Scope, duckdb_fold
 from sql.dialects.source import NotNative
 from sql.dialects.sources import from_clause
 from sql.dialects.values import Value
@@ -51,7 +51,7 @@ def _select(node: exp.Expr, scope: Scope) -> Rendered:
         raise NotNative(title(node))
     prefix = _with(node, scope)
     for window in node.args.get("windows") or ():
-        scope.windows[window.name.lower()] = window
+        scope.windows[duckdb_fold(window.name)] = window
     source = from_clause(node, scope)
     where = node.args.get("where")
     conditions = [condition(where.this, scope).sql] if where is not None else []
@@ -157,6 +157,10 @@ def _with(node: exp.Expr, scope: Scope) -> str:
         name = cte.alias
         if dialect.fold(name) in physical:
             raise NotNative("a WITH name that is also a table's")
+        if any(
+            dialect.fold(other) == dialect.fold(name) for other in scope.ctes if other != duckdb_fold(name)
+        ):
+            raise NotNative("two WITH names that the source takes for the same")
         sql, columns = query(cte.this, scope.detached())
         renamed = [column.name for column in cte.args["alias"].args.get("columns") or ()]
         if renamed:
@@ -165,7 +169,7 @@ def _with(node: exp.Expr, scope: Scope) -> str:
             columns = tuple((new, value) for new, (_, value) in zip(renamed, columns, strict=True))
         listed = f"({', '.join(map(dialect.identifier, renamed))})" if renamed else ""
         parts.append(f"{dialect.identifier(name)}{listed} AS ({sql})")
-        scope.ctes[dialect.fold(name)] = (name, columns)
+        scope.ctes[duckdb_fold(name)] = (name, columns)
     return f"WITH {', '.join(parts)} "
 
 

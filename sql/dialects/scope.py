@@ -11,6 +11,14 @@ from sql.dialects.dialect import Dialect
 from sql.dialects.source import NotNative, SourceTables
 from sql.dialects.values import Value
 
+_ASCII = {ord(upper): ord(upper) + 32 for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+
+def duckdb_fold(name: str) -> str:
+    """DuckDB takes names that differ in the case of ASCII letters for the same."""
+    return name.translate(_ASCII)
+
+
 Columns = tuple[tuple[str, Value], ...]
 """A query's output: names and values, in order."""
 
@@ -70,12 +78,12 @@ class DerivedTable(Relation):
         if len({dialect.fold(name) for name, _ in columns}) < len(columns):
             raise NotNative("two columns of one name in a derived table")
         self.columns = {
-            name.lower(): value.column(f"{prefix}.{dialect.identifier(name)}", self.identity)
+            duckdb_fold(name): value.column(f"{prefix}.{dialect.identifier(name)}", self.identity)
             for name, value in columns
         }
 
     def column(self, name: str) -> Value:
-        value = self.columns.get(name.lower())
+        value = self.columns.get(duckdb_fold(name))
         if value is None:
             raise NotNative("a column that is not resolved")
         return value
@@ -98,7 +106,7 @@ class PhysicalTable(Relation):
 
     def column(self, name: str) -> Value:
         found = [key for key in self.columns if key == name] or [
-            key for key in self.columns if key.lower() == name.lower()
+            key for key in self.columns if duckdb_fold(key) == duckdb_fold(name)
         ]
         if len(found) != 1:
             raise NotNative("a column that is not resolved")
@@ -108,7 +116,7 @@ class PhysicalTable(Relation):
 
 @dataclass(slots=True)
 class Scope:
-    """One SELECT: its relations, its enclosing one, the WITH names it sees (by folded name)."""
+    """One SELECT: its relations, its enclosing one, the WITH names it sees, by name as DuckDB folds it."""
 
     context: Context
     parent: Scope | None = None
@@ -131,10 +139,10 @@ class Scope:
         return Scope(self.context, None, dict(self.ctes))
 
     def add(self, relation: Relation) -> None:
-        key = self.context.dialect.fold(relation.alias)
-        if key in self.relations:
+        fold = self.context.dialect.fold
+        if fold(relation.alias) in map(fold, self.relations):
             raise NotNative("two relations of one name")
-        self.relations[key] = relation
+        self.relations[duckdb_fold(relation.alias)] = relation
 
     def own(self) -> frozenset[int]:
         return frozenset(relation.identity for relation in self.relations.values())
@@ -144,10 +152,12 @@ class Scope:
         table, name = node.table, node.name
         if not table or node.args.get("db") or node.args.get("catalog"):
             raise NotNative("a column that is not resolved")
-        key = self.context.dialect.fold(table)
+        key, fold = duckdb_fold(table), self.context.dialect.fold
         scope: Scope | None = self
         passed: list[Scope] = []
         while scope is not None and key not in scope.relations:
+            if fold(table) in map(fold, scope.relations):
+                raise NotNative("two relations whose names the source takes for the same")
             passed.append(scope)
             scope = scope.parent
         if scope is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from sql.dialects.conditions import condition
-from sql.dialects.scope import DerivedTable, PhysicalTable, Relation, Scope
+from sql.dialects.scope import DerivedTable, PhysicalTable, Relation, Scope, duckdb_fold
 from sql.dialects.source import NotNative
 from sql.dialects.values import Value
 from sql.dialects.walk import only, query, title, translates
@@ -153,7 +153,7 @@ def _table(node: exp.Table, scope: Scope) -> str:
     if not isinstance(node.this, exp.Identifier):
         raise NotNative("a table function")
     name = context.dialect.identifier(alias)
-    if not node.db and (found := scope.ctes.get(context.dialect.fold(node.name))) is not None:
+    if not node.db and (found := scope.ctes.get(duckdb_fold(node.name))) is not None:
         spelled, columns = found
         scope.add(DerivedTable(context, alias, columns))
         return f"{context.dialect.identifier(spelled)} AS {name}"

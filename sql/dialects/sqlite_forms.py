@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sql.dialects.postgres_forms import SPACES
-from sql.dialects.values import Native, Need, constant_integer, constant_text, span_below
+from sql.dialects.values import Native, Need, Value, constant_integer, constant_text, span_below
 
 FAILURE = "abs(-9223372036854775807 - ({0} IS NOT NULL))"
 """Fails for a value that is not NULL: SQLite has no other way to refuse one. It reads the value, so that it is
@@ -17,6 +17,14 @@ _WHOLE = f"CASE WHEN instr({{0}}, char(0)) > 0 THEN {FAILURE} ELSE {{form}} END"
 _ROWS = "the same rows and peers"
 _PASSED_OVER = "NULLs passed over, NULL for none, in both"
 _EXACT = Need("a sum stays within 64 bits", span_below(0, 4.5).holds)
+
+
+def _is_character(arguments: Sequence[Value]) -> bool:
+    known = arguments[0].constant.value if arguments[0].constant else None
+    return isinstance(known, str) and len(known) == 1 and " " < known <= "~"
+
+
+_CHARACTER = Need("argument 1 is a constant ASCII character", _is_character)
 
 
 def _up_to_nul(form: str) -> str:
@@ -34,6 +42,12 @@ CASTS: Mapping[tuple[str, str], Native] = {
 
 FUNCTIONS: Mapping[str, Native] = {
     "||": Native("({0} || {1})", "NULL with NULL in both"),
+    "concat(text, …)": Native("concat({all})", "NULL counts as empty in both"),
+    "repeat(text, count)": Native(
+        "CASE WHEN {1} > 0 THEN printf('%.*c', {1}, {0}) WHEN {1} <= 0 THEN '' END",
+        "empty for a negative count in both",
+        needs=(_CHARACTER,),
+    ),
     "length(text)": Native(_up_to_nul("length({0})"), _COUNTS),
     "substring(text, from)": Native(_up_to_nul("substr({0}, {1})"), _COUNTS, needs=(constant_integer(1, 1),)),
     "substring(text, from, count)": Native(

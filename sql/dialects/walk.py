@@ -18,6 +18,7 @@ Translator = Callable[[exp.Expr, Scope], Value]
 Rendered = tuple[str, Columns]
 """A query's text, without parentheses, and its output."""
 
+_LONGEST = 1_000_000
 _SCALARS: dict[type[exp.Expr], Translator] = {}
 _QUERIES: dict[type[exp.Expr], Callable[[exp.Expr, Scope], Rendered]] = {}
 
@@ -54,7 +55,11 @@ def scalar(node: exp.Expr, scope: Scope) -> Value:
     translator = _SCALARS.get(type(node))
     if translator is None:
         raise NotNative(f"{title(node)} is not proven equal in {scope.context.dialect.title}")
-    return translator(node, scope)
+    value = translator(node, scope)
+    if len(value.sql) > _LONGEST:
+        # Some forms write an operand several times.
+        raise NotNative("an expression that becomes too long")
+    return value
 
 
 def query(node: exp.Expr, scope: Scope) -> Rendered:

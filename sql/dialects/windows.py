@@ -12,7 +12,7 @@ from sql.dialects.casts import adapt
 from sql.dialects.dialect import apply_native
 from sql.dialects.kinds import BIGINT, DOUBLE, Kind
 from sql.dialects.operators import refuse_incomparable
-from sql.dialects.scope import Scope
+from sql.dialects.scope import Scope, duckdb_fold
 from sql.dialects.source import NotNative
 from sql.dialects.values import Value, relations_of
 from sql.dialects.walk import only, scalar, title, translates
@@ -68,7 +68,7 @@ def _definition(node: exp.Expr, scope: Scope) -> exp.Expr:
         return node
     if any(node.args.get(part) for part in ("partition_by", "order", "spec")):
         raise NotNative("a window that extends a named one")
-    found = scope.windows.get(name.name.lower())
+    found = scope.windows.get(duckdb_fold(name.name))
     if found is None:
         raise NotNative("a window name that is not resolved")
     return found

@@ -66,7 +66,7 @@ SELECT id, left(a, length(a) - 1) AS v, right(a, 1 - length(b)) AS w, repeat('*'
 -- native: postgres sqlite
 SELECT id, trim(a) AS v, ltrim(a) AS w, rtrim(a) AS x, trim(a, 'ab') AS y, ltrim(a, '中a') AS z, rtrim(a, ' ') AS q FROM texts;
 
--- native: postgres
+-- native: postgres mysql sqlite
 SELECT id, a || b AS v, a || '-' || b AS w, concat(a, b, '!') AS x, 'x' || 'y' AS y FROM texts;
 
 -- native: postgres sqlite
@@ -122,3 +122,15 @@ SELECT 'it''s "a" `test` \ 中文 😀' AS v, 'a' = 'A' AS w, 'a ' = 'a' AS x, '
 
 -- native: postgres mysql sqlite
 SELECT x.id, CAST(x.id AS VARCHAR) AS v, CAST(x.a AS VARCHAR) AS w, CAST(x.id AS VARCHAR) = x.a AS z FROM texts AS x;
+
+-- native: postgres mysql sqlite
+SELECT id, repeat('*', length(a) - 2) AS v, CASE WHEN length(a) <= 2 THEN repeat('*', length(a)) ELSE left(a, 2) || repeat('*', length(a) - 2) END AS w FROM texts;
+
+-- native: postgres mysql sqlite
+SELECT id, trim(a) AS v, ltrim(b) AS w, rtrim(a) AS x, trim(a || ' ' || b || ' ') AS y, length(trim(a)) AS z FROM texts;
+
+-- native: postgres mysql
+SELECT id, TRY_CAST(TRY_CAST(i AS HUGEINT) - (((TRY_CAST(i AS HUGEINT) % CAST(10 AS HUGEINT)) + CAST(10 AS HUGEINT)) % CAST(10 AS HUGEINT)) AS INTEGER) AS v FROM extremes;
+
+-- native: postgres mysql
+SELECT id, TRY_CAST(CAST(d AS DECIMAL(38,2)) - (((CAST(d AS DECIMAL(38,2)) % CAST(0.5 AS DECIMAL(38,2))) + CAST(0.5 AS DECIMAL(38,2))) % CAST(0.5 AS DECIMAL(38,2))) AS DECIMAL(15,2)) AS v, TRY_CAST(b AS SMALLINT) AS w, TRY_CAST(i AS DECIMAL(5,2)) AS x FROM extremes;
