@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -15,42 +14,14 @@ import pytest
 from benchmarks.compare import table_rows
 from tests.oracle.answer import differences
 from tests.oracle.oracle import Doubtful, NoAnswer, Oracle
+from tests.oracle.small_federation import FEDERATION, federation_rows
 
-FEDERATION = Path(__file__).parent / "federation"
-Record = dict[str, Any]
 TODAY = date(2026, 11, 1)
-PATIENTS: list[Record] = [
-    {"bh": 1, "xm": "张伟", "xb": "1", "csrq": "1950-05-06", "fy": Decimal("150.00")},
-    {"bh": 2, "xm": "欧阳小红", "xb": "2", "csrq": "1950-12-31", "fy": Decimal("99.99")},
-    {"bh": 3, "xm": None, "xb": "9", "csrq": None, "fy": None},
-]
-BENEFITS: list[Record] = [
-    {"bh": 1, "pq": "east", "je": Decimal("10.50"), "xm": "张伟"},
-    {"bh": 2, "pq": "west", "je": Decimal("20.25"), "xm": "李娜"},
-    {"bh": 3, "pq": "east", "je": Decimal("0.01"), "xm": None},
-    {"bh": 4, "pq": None, "je": Decimal("7.00"), "xm": "王五"},
-]
-EAST: list[Record] = [{"xh": 1, "xm": "张伟", "lb": "1"}, {"xh": 2, "xm": "李娜", "lb": "2"}]
-WEST: list[Record] = [{"序号": 1, "姓名": "王五", "类别": "外来"}]
-
-
-def rows_of(rows: list[Record], **types: pa.DataType) -> pa.Table:
-    return pa.Table.from_pylist(rows, pa.schema(list(types.items())))
 
 
 @pytest.fixture(scope="module")
 def oracle() -> Iterator[Oracle]:
-    money, text, whole = pa.decimal128(10, 2), pa.string(), pa.int32()
-    oracle = Oracle(
-        FEDERATION,
-        {
-            ("clinic", "t_hz"): rows_of(PATIENTS, bh=whole, xm=text, xb=text, csrq=text, fy=money),
-            ("bureau", "t_dy"): rows_of(BENEFITS, bh=whole, pq=text, je=money, xm=text),
-            ("town_east", "t_czrk"): rows_of(EAST, xh=whole, xm=text, lb=text),
-            ("town_west", "常住人口"): rows_of(WEST, 序号=whole, 姓名=text, 类别=text),
-        },
-        TODAY,
-    )
+    oracle = Oracle(FEDERATION, federation_rows(), TODAY)
     yield oracle
     oracle.close()
 
