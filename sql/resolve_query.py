@@ -24,7 +24,7 @@ def resolve_query(
     """The resolved query, which may be another node than the given one, and its outputs."""
     if isinstance(query, exp.Subquery):
         return _resolve_parentheses(resolution, query, ctes, outer)
-    ctes = _resolve_with(resolution, query, ctes)
+    ctes = _resolve_with(resolution, query, ctes, outer)
     if isinstance(query, exp.Select):
         if isinstance(query.parent, exp.Exists):
             _forget_outputs(query)
@@ -52,7 +52,7 @@ def _forget_outputs(select: exp.Select) -> None:
 
 
 def _resolve_with(
-    resolution: Resolution, query: exp.Query, ctes: Mapping[str, CteDefinition]
+    resolution: Resolution, query: exp.Query, ctes: Mapping[str, CteDefinition], outer: Scope | None
 ) -> Mapping[str, CteDefinition]:
     clause = query.args.get("with_")
     if clause is None:
@@ -66,7 +66,7 @@ def _resolve_with(
         known[key] = CteDefinition(cte.alias, "", None)
     for cte in clause.expressions:
         alias = cte.args["alias"]
-        body, outputs = resolve_query(resolution, cte.this, dict(known), None)
+        body, outputs = resolve_query(resolution, cte.this, dict(known), outer)
         shown = tuple(column.name for column in alias.columns)
         if len(shown) > len(outputs):
             message = f"{cte.alias} has {len(shown)} column names for {len(outputs)} columns"
@@ -86,7 +86,7 @@ def _resolve_parentheses(
     resolution: Resolution, query: exp.Subquery, ctes: Mapping[str, CteDefinition], outer: Scope | None
 ) -> tuple[exp.Query, tuple[Output, ...]]:
     """Drops parentheses, and turns clauses that stand after them into a block around what is inside."""
-    ctes = _resolve_with(resolution, query, ctes)
+    ctes = _resolve_with(resolution, query, ctes, outer)
     inner, outputs = resolve_query(resolution, query.this, ctes, outer)
     modifiers = {part: query.args.get(part) for part in ("order", "limit", "offset")}
     if any(modifiers.values()):
@@ -142,7 +142,7 @@ def _resolve_set_operation(
         scopes.append(ctes)
         node = node.this
         if isinstance(node, exp.SetOperation):
-            ctes = _resolve_with(resolution, node, ctes)
+            ctes = _resolve_with(resolution, node, ctes, outer)
     outputs = _resolve_operand(resolution, chain[-1], "this", scopes[-1], outer)
     operands = [list(outputs)]
     for operation, known in zip(reversed(chain), reversed(scopes), strict=True):
