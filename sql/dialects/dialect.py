@@ -9,6 +9,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 from sql.dialects.kinds import Kind
@@ -132,9 +133,7 @@ class Dialect(ABC):
 
     def identifier(self, name: str) -> str:
         """A quoted name. Raises for one that the engine would cut or bend."""
-        if not name or len(name.encode()) > MOST_NAME_BYTES or name != name.strip() or "\0" in name:
-            raise NotNative("a name that the source would cut or change")
-        return self.quote + name.replace(self.quote, self.quote * 2) + self.quote
+        return _quoted(name, self.quote)
 
     def fold(self, name: str) -> str:
         """Names with the same fold are the same to the engine (or to DuckDB)."""
@@ -142,6 +141,13 @@ class Dialect(ABC):
 
     def null(self, kind: Kind) -> str:
         return f"CAST(NULL AS {self.type_name(kind)})"
+
+
+@lru_cache(maxsize=8192)
+def _quoted(name: str, quote: str) -> str:
+    if not name or len(name.encode()) > MOST_NAME_BYTES or name != name.strip() or "\0" in name:
+        raise NotNative("a name that the source would cut or change")
+    return quote + name.replace(quote, quote * 2) + quote
 
 
 def apply_native(native: Native, arguments: Sequence[Value], what: str, extra: Mapping[str, object]) -> str:

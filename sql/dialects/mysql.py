@@ -88,6 +88,7 @@ class Mysql(Dialect):
     aggregates = AGGREGATES
     windows = WINDOWS
     differs: ClassVar[Mapping[str, str]] = {
+        "FULL JOIN": "MariaDB has no FULL JOIN",
         "lower(text)": "upper and lower case beyond ASCII differ",
         "upper(text)": "upper and lower case beyond ASCII differ",
         "date + integer": "a date past the year 9999 is NULL in MariaDB",

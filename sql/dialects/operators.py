@@ -214,10 +214,10 @@ def comparable(operator: str, left: Value, right: Value, context: Context) -> tu
     left, right = whole_days(context, adapt(context, [left, right]))
     refuse_incomparable([left, right], exact=operator in {"=", "<>"})
     context.dialect.refuse_pair(left, right)
-    kind = unify([left.kind, right.kind])
     pair = frozenset({left.family, right.family})
     if len(pair) == 1 or pair in context.dialect.direct_comparisons:
         return left, right
+    kind = unify([left.kind, right.kind])
     return convert(context, left, kind), convert(context, right, kind)
 
 

@@ -146,9 +146,9 @@ class Postgres(Dialect):
         if isinstance(value, bool):
             return "TRUE" if value else "FALSE"
         if isinstance(value, int) and kind.family == "integer":
-            plain = kind is INTEGER and value > -(2**31)
-            sql = str(value) if value >= 0 else f"({value})"
-            return sql if plain else f"CAST('{value}' AS {self.type_name(kind)})"
+            if not -(2**31) < value < 2**31:
+                return f"CAST('{value}' AS {self.type_name(kind)})"
+            return str(value) if value >= 0 else f"({value})"
         if isinstance(value, (int, Decimal)) and kind.family == "decimal":
             sql = format(Decimal(value), "f")
             sql = sql if "." in sql else f"{sql}.0"
@@ -199,8 +199,6 @@ class Postgres(Dialect):
             return Native(f"({{0}} {operator} {{1}})", "exact")
         if span is None or span > BIGINT_SPAN:
             return Native(f"(CAST({{0}} AS numeric) {operator} {{1}})", "exact, however large")
-        if result is BIGINT:
-            return Native(f"({{0}} {operator} {{1}})", "exact, as it is known to fit")
         return Native(f"(CAST({{0}} AS bigint) {operator} {{1}})", "exact, as it is known to fit")
 
     def shift(self, interval: Interval) -> Native:

@@ -56,7 +56,7 @@ def _select(node: exp.Expr, scope: Scope) -> Rendered:
     where = node.args.get("where")
     conditions = [condition(where.this, scope).sql] if where is not None else []
     conditions += source.conditions
-    outputs = [_output(projection, scope) for projection in node.expressions]
+    outputs = [_output(projection, place, scope) for place, projection in enumerate(node.expressions)]
     group = group_clause(node.args.get("group"), outputs, scope)
     having = node.args.get("having")
     distinct, distinct_keys = _distinct(node, outputs, scope)
@@ -88,14 +88,14 @@ def _order(keys: list[tuple[str, str]]) -> str:
     return f" ORDER BY {', '.join(item for _, item in keys)}" if keys else ""
 
 
-def _output(node: exp.Expr, scope: Scope) -> Output:
+def _output(node: exp.Expr, place: int, scope: Scope) -> Output:
     if isinstance(node, exp.Alias):
         only(node, ("this", "alias"))
         name, inner = node.alias, node.this
     elif isinstance(node, exp.Column):
         name, inner = node.name, node
     else:
-        raise NotNative("an output without a name")
+        name, inner = f"_c{place}", node
     value = scalar(inner, scope)
     if value.kind is NULL:
         # What stands here is typed by its neighbours later; the engine needs some type now.
@@ -167,6 +167,12 @@ def _with(node: exp.Expr, scope: Scope) -> str:
             if len(renamed) != len(columns):
                 raise NotNative("a WITH name with fewer column names than columns")
             columns = tuple((new, value) for new, (_, value) in zip(renamed, columns, strict=True))
+        if (
+            isinstance(cte.this, exp.Select)
+            and not cte.this.args.get("limit")
+            and "materialize joined" in dialect.features
+        ):
+            sql += dialect.fence
         listed = f"({', '.join(map(dialect.identifier, renamed))})" if renamed else ""
         parts.append(f"{dialect.identifier(name)}{listed} AS ({sql})")
         scope.ctes[duckdb_fold(name)] = (name, columns)

@@ -69,24 +69,22 @@ class Relation(ABC):
 class DerivedTable(Relation):
     """A subquery in FROM, or a WITH reference."""
 
-    __slots__ = ("columns",)
+    __slots__ = ("columns", "dialect")
 
     def __init__(self, context: Context, alias: str, columns: Columns) -> None:
         super().__init__(context.next_relation(), alias)
-        dialect = context.dialect
-        prefix = dialect.identifier(alias)
-        if len({dialect.fold(name) for name, _ in columns}) < len(columns):
+        self.dialect = context.dialect
+        if len({self.dialect.fold(name) for name, _ in columns}) < len(columns):
             raise NotNative("two columns of one name in a derived table")
-        self.columns = {
-            duckdb_fold(name): value.column(f"{prefix}.{dialect.identifier(name)}", self.identity)
-            for name, value in columns
-        }
+        self.columns = {duckdb_fold(name): (name, value) for name, value in columns}
 
     def column(self, name: str) -> Value:
-        value = self.columns.get(duckdb_fold(name))
-        if value is None:
+        found = self.columns.get(duckdb_fold(name))
+        if found is None:
             raise NotNative("a column that is not resolved")
-        return value
+        spelled, value = found
+        prefix = self.dialect.identifier(self.alias)
+        return value.column(f"{prefix}.{self.dialect.identifier(spelled)}", self.identity)
 
 
 class PhysicalTable(Relation):
@@ -105,13 +103,14 @@ class PhysicalTable(Relation):
         self.columns = columns
 
     def column(self, name: str) -> Value:
-        found = [key for key in self.columns if key == name] or [
-            key for key in self.columns if duckdb_fold(key) == duckdb_fold(name)
-        ]
+        found = [name] if name in self.columns else self._alike(name)
         if len(found) != 1:
             raise NotNative("a column that is not resolved")
         sql = f"{self.dialect.identifier(self.alias)}.{self.dialect.identifier(found[0])}"
         return replace(self.dialect.read(sql, self.columns[found[0]]), relations=frozenset({self.identity}))
+
+    def _alike(self, name: str) -> list[str]:
+        return [key for key in self.columns if duckdb_fold(key) == duckdb_fold(name)]
 
 
 @dataclass(slots=True)

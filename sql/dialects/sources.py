@@ -69,7 +69,8 @@ def _kind(join: exp.Join) -> str:
 def _join(join: exp.Join, kind: str, kinds: list[str], scope: Scope) -> str:
     dialect, on = scope.context.dialect, join.args.get("on")
     if kind not in {*dialect.joins, ","} or (kind == "FULL" and not _can_full(scope)):
-        raise NotNative(f"{kind} JOIN is not proven equal in {dialect.title}")
+        key = f"{kind} JOIN"
+        raise NotNative(dialect.differs.get(key) or f"{key} is not proven equal in {dialect.title}")
     item = _item(join.this, scope, joined=True)
     if kind == ",":
         if set(kinds) & {"RIGHT", "FULL"}:
@@ -198,4 +199,5 @@ def _fenced(node: exp.Expr, scope: Scope, *, joined: bool) -> bool:
     if not isinstance(node, exp.Select) or any(node.args.get(part) for part in ("limit", "offset")):
         return False
     filtered = context.fence and node.args.get("where") is not None
-    return filtered or (joined and "materialize joined" in context.dialect.features)
+    searched = joined or scope.parent is not None
+    return filtered or (searched and "materialize joined" in context.dialect.features)

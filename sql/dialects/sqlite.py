@@ -7,7 +7,8 @@
 - Dates are text, read only in the form YYYY-MM-DD that the connector takes too, and compare as text.
 - Decimals are kept as doubles, timestamps in several forms: they are handed on to the connector and never computed with.
 - Integers overflow into doubles without a word: arithmetic is native only where the result is known to fit.
-- The test costs the index. Joined tables are materialised first (LIMIT -1), over which SQLite makes an index.
+- The test costs the index. Tables in joins and subqueries are materialised first (LIMIT -1), over which SQLite
+  makes an index of its own; it makes none for RIGHT and FULL joins, which would try every pair.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import ClassVar
 
 from sql.dialects.dialect import Dialect
@@ -69,10 +71,12 @@ class Sqlite(Dialect):
     aggregates = AGGREGATES
     windows = WINDOWS
     differs: ClassVar[Mapping[str, str]] = {
+        "RIGHT JOIN": "SQLite makes no index of its own for a RIGHT JOIN",
+        "FULL JOIN": "SQLite makes no index of its own for a FULL JOIN",
         "lower(text)": "SQLite changes the case of ASCII letters only",
         "upper(text)": "SQLite changes the case of ASCII letters only",
     }
-    joins = frozenset({"INNER", "LEFT", "RIGHT", "FULL", "CROSS"})
+    joins = frozenset({"INNER", "LEFT", "CROSS"})
     set_operations = frozenset({"UNION", "UNION ALL", "INTERSECT", "EXCEPT"})
     features = frozenset(
         {
@@ -126,8 +130,8 @@ class Sqlite(Dialect):
                 return f"'{value.isoformat(sep=' ')}'"
         elif isinstance(value, date):
             return f"'{value.isoformat()}'"
-        if kind.family == "decimal":
-            raise NotNative("decimal arithmetic in SQLite is floating point")
+        if isinstance(value, Decimal) and len(value.as_tuple().digits) <= _EXACT_DIGITS:
+            return format(value, "f") if value >= 0 else f"({value:f})"
         raise NotNative(f"a constant of type {kind}")
 
     def order_key(self, value: Value, *, descending: bool, nulls_first: bool) -> str:

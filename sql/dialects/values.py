@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from math import log10
@@ -50,8 +50,16 @@ class Value:
 
     def column(self, sql: str, relation: int) -> Value:
         """The value read as a column of a derived table."""
-        constant = self.constant if self.is_null else None
-        return replace(self, sql=sql, constant=constant, relations=frozenset({relation}))
+        return Value(
+            sql,
+            self.kind,
+            self.constant if self.is_null else None,
+            self.approximate,
+            self.span,
+            self.nonzero,
+            self.length,
+            frozenset({relation}),
+        )
 
 
 def relations_of(values: Iterable[Value]) -> frozenset[int]:

@@ -1,9 +1,12 @@
 -- Joins of every kind, and NULLs in their keys.
 
 -- native: postgres mysql sqlite
-SELECT p.name AS n, v.id AS v FROM people AS p {JOIN|LEFT JOIN|RIGHT JOIN} visits AS v ON p.id = v.person;
+SELECT p.name AS n, v.id AS v FROM people AS p {JOIN|LEFT JOIN} visits AS v ON p.id = v.person;
 
--- native: postgres sqlite
+-- native: postgres mysql
+SELECT p.name AS n, v.id AS v FROM people AS p RIGHT JOIN visits AS v ON p.id = v.person;
+
+-- native: postgres
 SELECT p.name AS n, v.id AS v FROM people AS p FULL JOIN visits AS v ON p.id = v.person;
 
 -- native: postgres mysql
@@ -34,7 +37,10 @@ SELECT p.id AS p, q.id AS q FROM people AS p SEMI JOIN visits AS v ON p.id = v.p
 SELECT p.id AS p, v.id AS v FROM people AS p FULL JOIN visits AS v ON p.id < v.person;
 
 -- native: postgres mysql sqlite
-SELECT p.id AS p, v.id AS v FROM people AS p {LEFT|RIGHT} JOIN visits AS v ON p.id < v.person AND p.level = 1;
+SELECT p.id AS p, v.id AS v FROM people AS p LEFT JOIN visits AS v ON p.id < v.person AND p.level = 1;
+
+-- native: postgres mysql
+SELECT p.id AS p, v.id AS v FROM people AS p RIGHT JOIN visits AS v ON p.id < v.person AND p.level = 1;
 
 -- native: postgres mysql sqlite
 SELECT a.id AS a, b.id AS b, c.id AS c FROM people AS a JOIN (people AS b JOIN visits AS c ON b.id = c.person) ON a.id = b.boss;

@@ -99,8 +99,11 @@ SELECT id, greatest(i, j) AS v, least(i, s, 3) AS w, greatest(d, e) AS x, least(
 -- native: postgres mysql sqlite
 SELECT id FROM numbers WHERE {i IN (1, 7, 10)|s IN (1, 2, 40000)|b = 3037000499|i = '7'};
 
+-- native: postgres mysql sqlite
+SELECT id FROM numbers WHERE {f = 0.1|f = 2.5|f >= 0.3|f IN (0.1, 1)};
+
 -- native: postgres mysql
-SELECT id FROM numbers WHERE {d = 0.1|d > 0.01 AND d < 2.51|f = 0.1|f = 2.5|f >= 0.3|e BETWEEN 0.0001 AND 0.5|d IN (1, 2.5)|i BETWEEN -1 AND 1.5|f IN (0.1, 1)|w = 0.1};
+SELECT id FROM numbers WHERE {d = 0.1|d > 0.01 AND d < 2.51|e BETWEEN 0.0001 AND 0.5|d IN (1, 2.5)|i BETWEEN -1 AND 1.5|w = 0.1};
 
 -- native: postgres mysql sqlite
 SELECT id, t AND u AS v, t OR u AS w, NOT t AS x, t = u AS y, t IS TRUE AS z, t IS NOT FALSE AS q, t IS NULL AS r, t <> u AS p, t < u AS o FROM numbers;
