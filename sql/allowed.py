@@ -201,6 +201,8 @@ def _check_joins(node: exp.Expr, text: str) -> None:
 
 def _check_interval(node: exp.Expr, text: str) -> None:
     value, unit = node.this, node.args.get("unit")
+    if node.find_ancestor(exp.Interval) is not None:
+        raise error_at(text, node, "SQL_CONSTRUCT_REFUSED", "an interval inside an interval is not supported")
     if unit is not None:
         if not isinstance(unit, exp.Var) or unit.name.upper().removesuffix("S") not in _INTERVAL_UNITS:
             raise error_at(text, node, "SQL_CONSTRUCT_REFUSED", "this unit of time is not supported")
@@ -223,6 +225,24 @@ def _check_bracket(node: exp.Expr, text: str) -> None:
     if not isinstance(subscripted, (exp.Column, exp.Array, exp.ArrayAgg, exp.Split)):
         # Of other values the parser guesses whether they are lists, and counts from 0 or 1 accordingly.
         raise error_at(text, node, "SQL_CONSTRUCT_REFUSED", "only columns and lists can be subscripted")
+
+
+def _check_distinct(node: exp.Expr, text: str) -> None:
+    if len(node.expressions) > 1:
+        message = "DISTINCT over several arguments is not supported"
+        raise error_at(text, node, "SQL_CONSTRUCT_REFUSED", message, "Put them in parentheses.")
+
+
+def _check_within_group(node: exp.Expr, text: str) -> None:
+    call, order = node.this, node.expression
+    percentile = isinstance(call, (exp.PercentileCont, exp.PercentileDisc)) and isinstance(
+        call.this, exp.Literal
+    )
+    if not percentile or not isinstance(order, exp.Order) or len(order.expressions) != 1:
+        message = "WITHIN GROUP is supported for percentiles of a fraction over one key only"
+        raise error_at(text, node, "SQL_CONSTRUCT_REFUSED", message)
+    if node.find_ancestor(exp.WithinGroup) is not None:
+        raise error_at(text, node, "SQL_CONSTRUCT_REFUSED", "aggregates inside each other are not supported")
 
 
 def _check_exists(node: exp.Expr, text: str) -> None:
@@ -298,6 +318,8 @@ _CHECKS: dict[type, Callable[[exp.Expr, str], None]] = {
     exp.Interval: _check_interval,
     exp.Bracket: _check_bracket,
     exp.Exists: _check_exists,
+    exp.Distinct: _check_distinct,
+    exp.WithinGroup: _check_within_group,
     exp.CTE: _check_cte,
     exp.Values: _check_values,
     exp.Lateral: _check_lateral,

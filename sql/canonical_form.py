@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import sqlglot
 from sqlglot import exp
 
 from sql.lexical import DIALECT
@@ -16,6 +15,7 @@ from sql.lexical import DIALECT
 def canonical_form(tree: exp.Expr) -> None:
     """Rewrites the tree in place.
 
+    >>> import sqlglot
     >>> tree = sqlglot.parse_one("SELECT if(a, b, c), trim(both FROM d)", dialect="duckdb")
     >>> canonical_form(tree)
     >>> tree == sqlglot.parse_one(tree.sql("duckdb"), dialect="duckdb")
@@ -57,7 +57,11 @@ def _string_agg(node: exp.Expr) -> None:
 
 
 def _within_group(node: exp.Expr) -> None:
-    node.replace(sqlglot.parse_one(node.sql(dialect="duckdb"), dialect="duckdb"))
+    """`percentile_cont(0.5) WITHIN GROUP (ORDER BY a)` as `quantile_cont(a, 0.5 ORDER BY a)`."""
+    call, order = node.this, node.expression
+    keys = order.expressions
+    fraction = exp.Order(this=call.this, expressions=keys)
+    node.replace(type(call)(this=keys[0].this.copy(), expression=fraction))
 
 
 def _frame(node: exp.Expr) -> None:

@@ -20,6 +20,7 @@ from sql.engine_errors import translate_error
 from sql.types import canonical_name
 
 _BATCH_ROWS = 65_536
+_REPEAT_SECONDS = 0.02
 
 
 def open_locked(*, memory: str, threads: int, errors_as_json: bool = False) -> duckdb.DuckDBPyConnection:
@@ -62,6 +63,8 @@ class Engine:
         self._readers: list[pa.RecordBatchReader] = []
         self._failures: list[ComityError] = []
         self._interrupted = False
+        self._closed = threading.Event()
+        self._stopper: threading.Thread | None = None
         # Set once something happened after which the engine is thrown away instead of lent again.
         self.spent = False
 
@@ -142,13 +145,25 @@ class Engine:
         return pa.RecordBatchReader.from_batches(reader.schema, self._read(reader))
 
     def interrupt(self) -> None:
-        """Stops what runs, and what would start after, from any thread; it raises `CancelledError` there."""
-        self._interrupted = self.spent = True
+        """Stops what runs, and what would start after, from any thread; it raises `CancelledError` there.
+
+        Repeated until the engine is closed: an interrupt that comes as a statement begins stops nothing.
+        """
         with self._lock:
-            running = [self._connection, *self._cursors]
-        for connection in running:
-            with suppress(duckdb.Error):
-                connection.interrupt()
+            if self._interrupted or self._closed.is_set():
+                return
+            self._interrupted = self.spent = True
+            self._stopper = threading.Thread(target=self._keep_stopping, name="engine-stopper", daemon=True)
+            self._stopper.start()
+
+    def _keep_stopping(self) -> None:
+        while not self._closed.is_set():
+            with self._lock:
+                running = [self._connection, *self._cursors]
+            for connection in running:
+                with suppress(duckdb.Error):
+                    connection.interrupt()
+            self._closed.wait(_REPEAT_SECONDS)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection to the same database, which sees loaded tables. The engine is not lent again after it."""
@@ -173,6 +188,10 @@ class Engine:
 
     def close(self) -> None:
         """Stops what runs and frees the memory."""
+        with self._lock:
+            self._closed.set()
+        if self._stopper is not None:
+            self._stopper.join()
         with suppress(duckdb.Error, OSError):
             self.clear()
         self._connection.close()

@@ -12,6 +12,8 @@ _CAST_TARGET = re.compile(r"\b(?:to|type) ([A-Z][A-Z0-9_]*(?: WITH TIME ZONE)?(?
 _FIELD_FORMAT = re.compile(r"invalid (date|timestamp|time|interval) field format", re.IGNORECASE)
 _NO_FUNCTION = re.compile(r"No function matches the given name and argument types '([^'(]+)\(([^']*)\)'")
 _MISSING_FUNCTION = re.compile(r"(?:Function|Macro) with name \"?([^\" ]+)\"? does not exist")
+# The binder's own name for a database of tables in one shape.
+_VIEW = re.compile(r'"?view#\d+"?\."?')
 _ENGINE_TYPES = {
     "INT8": "TINYINT",
     "INT16": "SMALLINT",
@@ -72,7 +74,7 @@ def _binding_code(kind: str, message: str) -> str:
 
 def _binding_message(message: str) -> str:
     message = message.replace("INTEGER_LITERAL", "INTEGER").replace("STRING_LITERAL", "VARCHAR")
-    message = message.replace('""', '"')
+    message = _VIEW.sub("", message).replace('""', '"')
     if (found := _NO_FUNCTION.search(message)) is not None:
         return f"{found[1]} does not take ({found[2]})"
     if (found := _MISSING_FUNCTION.search(message)) is not None:

@@ -19,7 +19,9 @@ from sql.places import error_at
 DIALECT = Dialect.get_or_raise("duckdb")
 
 _SEGMENT = re.compile(
-    r"""'[^']*+(?:''[^']*+)*+' | "[^"]*+(?:""[^"]*+)*+" | --[^\n]*+ | /\*.*?\*/""", re.DOTALL | re.VERBOSE
+    # An unclosed comment is one match to the end, or the search would start again at every character of it.
+    r"""'[^']*+(?:''[^']*+)*+' | "[^"]*+(?:""[^"]*+)*+" | --[^\n]*+ | /\*.*?(?:\*/|\Z)""",
+    re.DOTALL | re.VERBOSE,
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]|\r(?!\n)")
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u2028\u2029]")
@@ -39,7 +41,14 @@ _PLACEHOLDER = re.compile(r"\$\w+|\?")
 _EXPONENT = re.compile(r"\d[\d_]*[eE]\d+")
 
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE}
-_CLOSING = {TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END}
+_CLOSES = {
+    TokenType.R_PAREN: TokenType.L_PAREN,
+    TokenType.R_BRACKET: TokenType.L_BRACKET,
+    TokenType.END: TokenType.CASE,
+}
+# After the name of a type the parser tries twice what a bracket may mean, and again inside it.
+_TYPES = frozenset(DIALECT.parser_class.TYPE_TOKENS) - {TokenType.UNION, TokenType.NULL, TokenType.INTERVAL}
+_TYPED_DEPTH = 8
 _PREFIX = {TokenType.NOT, TokenType.DASH, TokenType.PLUS, TokenType.TILDE}
 _POSTFIX = {
     TokenType.DCOLON,
@@ -159,9 +168,8 @@ def check_text(text: str, limits: TextLimits) -> str:
         name = f"U+{ord(found[0]):04X}"
         raise _refused(text, found.start(), f"the control character {name} is not allowed in SQL text")
     code = _SEGMENT.sub(lambda segment: _checked_segment(text, segment), text)
-    for unclosed in ("/*", "'", '"'):
-        at = code.find(unclosed)
-        if at >= 0 and (unclosed == "/*" or code.count(unclosed, at) % 2):
+    for unclosed in ("'", '"'):
+        if code.count(unclosed) % 2:
             raise error_at(text, code.rfind(unclosed), "SQL_SYNTAX", f"{unclosed} is never closed")
     for found in _CODE.finditer(code):
         kind = found.lastgroup
@@ -195,6 +203,8 @@ def _checked_segment(text: str, segment: re.Match[str]) -> str:
     if opening in "-/":
         if content.startswith(("/*!", "/*M!", "/*m!")):
             raise _refused(text, start, "a comment that some databases execute is not allowed")
+        if opening == "/" and (len(content) < 4 or not content.endswith("*/")):
+            raise error_at(text, start, "SQL_SYNTAX", "/* is never closed")
         if opening == "/" and "/*" in content[2:]:
             raise _refused(text, start + content.index("/*", 2), "comments cannot be nested")
         if (found := _DIRECTION.search(content)) is not None:
@@ -213,15 +223,17 @@ def _checked_segment(text: str, segment: re.Match[str]) -> str:
 class _Level:
     """What is open at one depth of brackets."""
 
-    __slots__ = ("combined", "connected", "items", "links", "postfix", "prefix")
+    __slots__ = ("combined", "connected", "items", "links", "opened", "postfix", "prefix", "typed")
 
-    def __init__(self) -> None:
+    def __init__(self, opened: Token | None, typed: int) -> None:
+        self.opened = opened
+        self.typed = typed
         self.items = self.connected = self.links = self.postfix = self.prefix = self.combined = 0
 
 
 def _check_shape(text: str, tokens: list[Token], limits: TextLimits) -> None:
     """One statement, within the caps on depth, chains and lists."""
-    levels = [_Level()]
+    levels = [_Level(None, 0)]
     level = levels[0]
     depth = 0
     previous: TokenType | None = None
@@ -230,14 +242,19 @@ def _check_shape(text: str, tokens: list[Token], limits: TextLimits) -> None:
         if kind in _OPENING:
             if kind == TokenType.L_BRACKET:
                 level.postfix += 1
-            level = _Level()
+            level = _Level(token, level.typed + (previous in _TYPES))
             levels.append(level)
             depth += 1
-        elif kind in _CLOSING:
-            if len(levels) > 1:
+            if level.typed > _TYPED_DEPTH:
+                raise error_at(text, token.start, "SQL_TOO_DEEP", "calls of types are nested too deeply")
+        elif kind in _CLOSES:
+            opened = level.opened.token_type if level.opened is not None else None
+            if _CLOSES.get(kind) == opened:
                 depth -= 1 + level.prefix
                 levels.pop()
                 level = levels[-1]
+            elif kind != TokenType.END:
+                raise error_at(text, token.start, "SQL_SYNTAX", f"{token.text} closes nothing that is open")
         elif kind == TokenType.SEMICOLON:
             raise error_at(text, token.start, "SQL_MULTIPLE_STATEMENTS", "only one statement is allowed")
         elif kind == TokenType.STRING and previous == TokenType.STRING:
@@ -273,6 +290,9 @@ def _check_shape(text: str, tokens: list[Token], limits: TextLimits) -> None:
             )
         if max(level.links, level.connected, level.combined) > limits.chain or level.postfix > limits.postfix:
             raise error_at(text, token.start, "SQL_TOO_DEEP", "too many operators stand in a row")
+    for level in levels[1:]:
+        if level.opened is not None and level.opened.token_type != TokenType.CASE:
+            raise error_at(text, level.opened.start, "SQL_SYNTAX", f"{level.opened.text} is never closed")
 
 
 _OPERANDS = {

@@ -13,6 +13,7 @@ from sql.annotate import set_kind
 from sql.binder import Binder
 from sql.catalog import Catalog, Column, TableUse
 from sql.confirm import confirm_reading
+from sql.expansion import check_expansion
 from sql.parse import ParsedQuery
 from sql.resolution import Resolution
 from sql.resolve_query import resolve_query as resolve_any_query
@@ -51,6 +52,7 @@ def resolve_query(
         raise SqlError("the question is nested too deeply", code="SQL_TOO_DEEP", line=1, column=1) from None
     for nested in resolution.nested:
         nested.finish()
+    check_expansion(resolution, tree)
     columns = confirm_reading(parsed, tree, resolution, binder)
     _name_outputs(tree, columns)
     return ResolvedQuery(parsed, tree, resolution.table_uses(), arrow_schema(columns), columns)

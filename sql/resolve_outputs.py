@@ -101,9 +101,11 @@ def _star_of(item: exp.Expr) -> exp.Star | None:
 
 def _expand(resolution: Resolution, item: exp.Expr, star: exp.Star, scope: Scope) -> list[exp.Expr]:
     resolution.starred = True
-    columns = (
-        _columns_of(resolution, item, scope) if isinstance(item, exp.Column) else _all_columns(scope.relation)
-    )
+    if isinstance(item, exp.Column):
+        columns = _columns_of(resolution, item, scope)
+    else:
+        _check_names_apart(resolution, item, scope.relation)
+        columns = _all_columns(scope.relation)
     if not columns:
         raise resolution.error(item, "SQL_SYNTAX", "* needs a FROM clause")
     known = {fold_name(column.shown) for column in columns}
@@ -129,6 +131,17 @@ def _expand(resolution: Resolution, item: exp.Expr, star: exp.Star, scope: Scope
     if not outputs:
         raise resolution.error(item, "SQL_SYNTAX", "no column is left")
     return outputs
+
+
+def _check_names_apart(resolution: Resolution, item: exp.Expr, relation: Relation) -> None:
+    """`*` over two items of one name could not be taken apart again."""
+    seen: set[tuple[str, str]] = set()
+    for source in relation.sources:
+        key = (source.department, source.name)
+        if source.name and key in seen:
+            message = f"two tables in FROM are called {source.name}"
+            raise resolution.error(item, "SQL_AMBIGUOUS", message, "Give each an alias of its own.")
+        seen.add(key)
 
 
 def _all_columns(relation: Relation) -> list[SourceColumn | Merged]:

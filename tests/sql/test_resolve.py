@@ -150,6 +150,41 @@ def test_aliases_that_double_again_and_again_are_stopped(lab: Catalog, lab_binde
     assert caught.value.code == "SQL_TOO_LARGE"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nullif({}, 1)",
+        "fmod({}, 3)",
+        "cast(split_part(cast({} as varchar), 'x', 1) as integer)",
+        "cast({} between 1 and 2 as integer)",
+        "case {} when 1 then 1 when 2 then 2 end",
+        "length(array_to_string(string_split(cast({} as varchar), 'x'), 'y'))",
+    ],
+)
+def test_functions_that_duckdb_writes_out_twice_are_not_nested_without_end(
+    text: str, lab: Catalog, lab_binder: Binder
+) -> None:
+    def nested(depth: int) -> str:
+        inner = "a"
+        for _ in range(depth):
+            inner = text.format(inner)
+        return inner
+
+    assert resolve(f"select {nested(3)} as x from h.t", lab, lab_binder).columns[0].name == "x"
+    with pytest.raises(SqlError) as caught:
+        resolve(f"select {nested(25)} as x from h.t", lab, lab_binder)
+    assert caught.value.code == "SQL_TOO_DEEP"
+    chain = ", ".join(f"{text.format(f'x{n}')} as x{n + 1}" for n in range(25))
+    with pytest.raises(SqlError) as caught:
+        resolve(f"select a as x0, {chain} from h.t", lab, lab_binder)
+    assert caught.value.code == "SQL_TOO_DEEP"
+
+
+def test_a_case_with_many_branches_may_hold_others_in_its_branches(lab: Catalog, lab_binder: Binder) -> None:
+    branches = " ".join(f"when {n} then case b when 1 then {n} end" for n in range(300))
+    assert resolve(f"select case a {branches} end as x from h.t", lab, lab_binder).schema.names == ["x"]
+
+
 # --- what one principal may see ----------------------------------------------------------------
 
 FULL = Table("h", "p", tuple(Column(name, "INTEGER") for name in "abcd"))

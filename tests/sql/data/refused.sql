@@ -313,8 +313,6 @@ select a from h.t group by rollup (a) with totals
 select from h.t
 -- SQL_SYNTAX 1:12 the text cannot be understood near 'c'
 select a b c from h.t
--- SQL_SYNTAX 1:11 the text cannot be understood near 'from'
-select (a from h.t
 -- SQL_SYNTAX 1:19 the text cannot be understood near 'where'
 select a from h.t where
 -- SQL_SYNTAX 1:1 the text cannot be understood near 'select'
@@ -641,3 +639,16 @@ select a from k.u union select a from k.v order by u.a
 select (select count(*) from k.u where u.a = t.a) c, count(*) from h.t group by c order by all
 -- SQL_COLUMN_UNKNOWN 1:8 there is no column x.a
 select x.a from (k.u) as x(q, r), k.v x2(a)
+
+-- SQL_AMBIGUOUS 1:8 two tables in FROM are called u
+select * from k.u, k.u
+-- SQL_CONSTRUCT_REFUSED 1:8 WITHIN GROUP
+select count(a) within group (order by b) from h.t
+-- SQL_SYNTAX 1:8 is never closed
+select (a from h.t
+-- SQL_SYNTAX 1:9 closes nothing
+select a) from h.t
+-- SQL_SYNTAX 1:10 closes nothing
+select (a] from h.t
+-- SQL_CONSTRUCT_REFUSED 1:23 DISTINCT over several arguments
+select count(distinct a, b) from h.t
