@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from sqlglot import exp
 
 from comity.errors import SqlError
+from sql.fixed_types import FIXED_TYPES
 from sql.kinds import (
     INTEGERS,
     decimal_parts,
@@ -95,8 +96,10 @@ def _annotate(root: exp.Expr, kinds: _Kinds) -> None:
         if not isinstance(node, (exp.Query, exp.DataType, exp.Column, exp.Literal, exp.Interval)):
             stack.extend(node.iter_expressions())
     for node in reversed(order):
-        rule = _RULES.get(type(node))
-        if rule is not None:
+        kind = FIXED_TYPES.get(type(node))
+        if kind is not None:
+            pass
+        elif (rule := _RULES.get(type(node))) is not None:
             kind = rule(node, kinds)
         elif isinstance(node, _VALUES):
             kind = None
@@ -111,10 +114,6 @@ _VALUES = (exp.Condition, exp.Func, exp.Alias, exp.Tuple, exp.Query)
 
 def _of(node: exp.Expr | None, kinds: _Kinds) -> str | None:
     return None if node is None else kinds.get(id(node))
-
-
-def _fixed(kind: str) -> Callable[[exp.Expr, _Kinds], str | None]:
-    return lambda _node, _kinds: kind
 
 
 def _same(node: exp.Expr, kinds: _Kinds) -> str | None:
@@ -273,7 +272,6 @@ def _distinct(node: exp.Expr, kinds: _Kinds) -> str | None:
 _RULES: Mapping[type, Callable[[exp.Expr, _Kinds], str | None]] = {
     exp.Literal: _literal,
     exp.Column: _column,
-    exp.Null: _fixed("NULL"),
     exp.Subquery: _query,
     exp.Select: _query,
     exp.Neg: _negated,
@@ -289,7 +287,6 @@ _RULES: Mapping[type, Callable[[exp.Expr, _Kinds], str | None]] = {
     exp.If: _if,
     exp.Cast: _cast,
     exp.TryCast: _cast,
-    exp.Interval: _fixed("INTERVAL"),
     exp.Sum: _total,
     exp.Avg: _mean,
     exp.Min: _extreme,
@@ -316,108 +313,4 @@ _RULES: Mapping[type, Callable[[exp.Expr, _Kinds], str | None]] = {
         ),
         _settled_same,
     ),
-    **dict.fromkeys(
-        (
-            exp.Boolean,
-            exp.And,
-            exp.Or,
-            exp.Not,
-            exp.EQ,
-            exp.NEQ,
-            exp.LT,
-            exp.LTE,
-            exp.GT,
-            exp.GTE,
-            exp.NullSafeEQ,
-            exp.NullSafeNEQ,
-            exp.Is,
-            exp.Between,
-            exp.In,
-            exp.Like,
-            exp.ILike,
-            exp.Glob,
-            exp.SimilarTo,
-            exp.Exists,
-            exp.LogicalAnd,
-            exp.LogicalOr,
-            exp.RegexpLike,
-            exp.RegexpFullMatch,
-            exp.Contains,
-            exp.StartsWith,
-            exp.EndsWith,
-            exp.IsNan,
-            exp.IsInf,
-        ),
-        _fixed("BOOLEAN"),
-    ),
-    **dict.fromkeys(
-        (
-            exp.Count,
-            exp.RowNumber,
-            exp.Rank,
-            exp.DenseRank,
-            exp.Ntile,
-            exp.ApproxDistinct,
-            exp.Length,
-            exp.BitLength,
-            exp.StrPosition,
-            exp.Levenshtein,
-            exp.DateDiff,
-            exp.Year,
-            exp.Month,
-            exp.Day,
-            exp.Quarter,
-            exp.Week,
-            exp.DayOfYear,
-            exp.Hour,
-            exp.Minute,
-            exp.Second,
-            exp.Grouping,
-        ),
-        _fixed("BIGINT"),
-    ),
-    **dict.fromkeys(
-        (
-            exp.Stddev,
-            exp.StddevSamp,
-            exp.StddevPop,
-            exp.Variance,
-            exp.VariancePop,
-            exp.Corr,
-            exp.CovarPop,
-            exp.CovarSamp,
-            exp.PercentRank,
-            exp.CumeDist,
-            exp.Sqrt,
-            exp.Pow,
-            exp.Exp,
-            exp.Ln,
-            exp.Log,
-            exp.Pi,
-        ),
-        _fixed("DOUBLE"),
-    ),
-    **dict.fromkeys(
-        (
-            exp.Lower,
-            exp.Upper,
-            exp.Trim,
-            exp.Substring,
-            exp.Left,
-            exp.Right,
-            exp.Replace,
-            exp.Concat,
-            exp.ConcatWs,
-            exp.Pad,
-            exp.SplitPart,
-            exp.RegexpReplace,
-            exp.TimeToStr,
-            exp.GroupConcat,
-            exp.MD5,
-            exp.Dayname,
-            exp.Monthname,
-        ),
-        _fixed("VARCHAR"),
-    ),
-    **dict.fromkeys((exp.DateFromParts, exp.LastDay, exp.Date), _fixed("DATE")),
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 import duckdb
@@ -70,9 +71,11 @@ class Binder:
                 raise SqlError("one SELECT is expected", code="SQL_NOT_A_QUERY")
             columns = list(zip(relation.columns, map(str, relation.types), strict=True))
         except duckdb.Error as error:
+            if view.closed:
+                return self.columns_of(text, tables)
             raise self._explain(cursor, text, error) from None
         finally:
-            view.idle.put(cursor)
+            view.give_back(cursor)
         answer = tuple(Column(name, canonical_name(kind)) for name, kind in columns)
         view.remember(text, answer)
         return answer
@@ -115,8 +118,11 @@ class Binder:
 
     def _add_view(self) -> _View:
         if len(self._views) >= _MOST_VIEWS:
-            # The oldest but the first goes; its cursors end with the queries that hold them.
-            self._views.pop(1).close()
+            # The oldest but the first goes. Who still asks it gets an error from it, and then a new view.
+            gone = self._views.pop(1)
+            gone.close()
+            with suppress(duckdb.Error):
+                self._connection.execute(f"DETACH {quoted(gone.name)}")
         view = _View(f"view#{self._opened}")
         self._opened += 1
         self._connection.execute(f"ATTACH ':memory:' AS {quoted(view.name)}")
@@ -131,6 +137,7 @@ class _View:
         self.name = name
         self.idle: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
         self.answers: dict[str, tuple[Column, ...]] = {}
+        self.closed = False
         self._shapes: dict[tuple[str, str], _Shape] = {}
         self._departments: set[str] = set()
 
@@ -169,7 +176,14 @@ class _View:
             cursor.execute(f"USE {quoted(self.name)}")
             return cursor
 
+    def give_back(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        if self.closed:
+            cursor.close()
+        else:
+            self.idle.put(cursor)
+
     def close(self) -> None:
+        self.closed = True
         while True:
             try:
                 self.idle.get_nowait().close()

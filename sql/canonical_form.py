@@ -5,25 +5,29 @@ A tree then equals what its own text parses to, which is what `sql.render` check
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from sqlglot import exp
 
 from sql.lexical import DIALECT
 
 
-def canonical_form(tree: exp.Expr) -> None:
-    """Rewrites the tree in place.
+def has_other_spelling(node: exp.Expr) -> bool:
+    """True for a node that `canonical_form` may have to rewrite."""
+    return type(node) in _REWRITES
+
+
+def canonical_form(nodes: Iterable[exp.Expr]) -> None:
+    """Rewrites nodes of a tree in place, which are those that have another spelling.
 
     >>> import sqlglot
     >>> tree = sqlglot.parse_one("SELECT if(a, b, c), trim(both FROM d)", dialect="duckdb")
-    >>> canonical_form(tree)
+    >>> canonical_form([node for node in tree.walk() if has_other_spelling(node)])
     >>> tree == sqlglot.parse_one(tree.sql("duckdb"), dialect="duckdb")
     True
     """
-    for node in list(tree.walk()):
-        if (rewrite := _REWRITES.get(type(node))) is not None:
-            rewrite(node)
+    for node in nodes:
+        _REWRITES[type(node)](node)
 
 
 def _if(node: exp.Expr) -> None:

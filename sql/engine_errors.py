@@ -31,7 +31,7 @@ def translate_error(error: Exception) -> ComityError:
     if isinstance(error, ComityError):
         return error
     kind, message, details = _read(str(error))
-    if kind == "INTERRUPT":
+    if kind == "INTERRUPT" or "already been closed" in str(error):
         return CancelledError("the query was cancelled")
     if kind == "OUT OF MEMORY":
         return LimitError(

@@ -30,3 +30,7 @@ EXPANDED_SIZE = 4_000_000
 """How much text, roughly in characters, names that stand for expressions may expand to."""
 LONGEST_FILL = 10_000
 """The most characters that repeat(), lpad() and rpad() may be asked for."""
+MOST_OUTPUTS = 2_000
+"""The most columns that one block returns; stars inside each other double them."""
+MOST_LATERALS = 30
+"""The most derived tables in one question that use items beside them; DuckDB binds many of them slowly."""

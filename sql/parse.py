@@ -13,7 +13,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from comity.errors import SqlError
 from sql.allowed import check_allowed
 from sql.allowed_functions import is_aggregate_call
-from sql.canonical_form import canonical_form
+from sql.canonical_form import canonical_form, has_other_spelling
 from sql.edits import Edit
 from sql.fingerprint import fingerprint_of, normalize_tokens
 from sql.lexical import DIALECT, read_tokens
@@ -41,13 +41,13 @@ class ParsedQuery:
 def parse_query(text: str, limits: TextLimits = DEFAULT_LIMITS) -> ParsedQuery:
     """Parses one SELECT and checks it against the allow-lists. Raises `SqlError` with line and column."""
     tokens = read_tokens(text, limits)
-    tree = _parse(text, tokens)
+    tree, respelled = _parse(text, tokens)
     if not isinstance(tree, exp.Query) or (
         isinstance(tree, exp.Subquery) and not isinstance(tree.this, exp.Query)
     ):
         raise error_at(text, tree, "SQL_NOT_A_QUERY", "only SELECT is answered")
     check_allowed(tree, text)
-    canonical_form(tree)
+    canonical_form(respelled)
     normalized = normalize_tokens(tokens)
     return ParsedQuery(text, tree, _placeholder_names(text, tokens), fingerprint_of(normalized), normalized)
 
@@ -61,7 +61,7 @@ def parse_expression(text: str) -> exp.Expr:
     prefix = "SELECT "
     try:
         tokens = read_tokens(prefix + text, DEFAULT_LIMITS)
-        query = _parse(prefix + text, tokens)
+        query, respelled = _parse(prefix + text, tokens)
         if (
             not isinstance(query, exp.Select)
             or len(query.expressions) != 1
@@ -71,7 +71,7 @@ def parse_expression(text: str) -> exp.Expr:
             raise error_at(prefix + text, len(prefix), "SQL_SYNTAX", "one expression is expected")
         check_allowed(query, prefix + text, trusted=True)
         _check_scalar(query.expressions[0], prefix + text)
-        canonical_form(query)
+        canonical_form(respelled)
     except SqlError as error:
         if error.line == 1 and error.column:
             error.column = max(1, error.column - len(prefix))
@@ -95,7 +95,8 @@ PRESENT = (exp.CurrentDate, exp.CurrentTimestamp, exp.Localtimestamp)
 PRESENT_NAMES = frozenset({"now", "get_current_timestamp", "transaction_timestamp"})
 
 
-def _parse(text: str, tokens: list[Token]) -> exp.Expr | None:
+def _parse(text: str, tokens: list[Token]) -> tuple[exp.Expr | None, list[exp.Expr]]:
+    """The tree, and those of its nodes that have another spelling."""
     try:
         trees: list[exp.Expr | None] = DIALECT.parser().parse(tokens, text)
     except ParseError as error:
@@ -108,6 +109,7 @@ def _parse(text: str, tokens: list[Token]) -> exp.Expr | None:
     if len(trees) != 1:
         raise error_at(text, 0, "SQL_MULTIPLE_STATEMENTS", "only one statement is allowed")
     tree = trees[0]
+    respelled: list[exp.Expr] = []
     if tree is not None:
         places = {n.text: d.start for d, n in pairwise(tokens) if d.token_type == TokenType.PARAMETER}
         for node in tree.walk():
@@ -115,7 +117,9 @@ def _parse(text: str, tokens: list[Token]) -> exp.Expr | None:
                 node.meta["start"] = places.get(str(node.this))
             if node._meta is not None:  # noqa: SLF001  (`meta` would make an empty one)
                 node._meta = _SharedMeta(node._meta)  # noqa: SLF001
-    return tree
+            if has_other_spelling(node):
+                respelled.append(node)
+    return tree, respelled
 
 
 class _SharedMeta(dict[str, Any]):

@@ -46,6 +46,7 @@ class Resolution:
     unqualified: list[tuple[int, Table]] = field(default_factory=list)
     starred: bool = False
     nested: list[NestedJoin] = field(default_factory=list)
+    laterals: int = 0
     _taken: set[str] = field(default_factory=set)
     _taken_ctes: set[str] = field(default_factory=set)
     _expanded: int = 0

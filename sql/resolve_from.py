@@ -13,6 +13,7 @@ from sqlglot import exp
 from sql.annotate import annotate_value
 from sql.catalog import Table, fold_name
 from sql.kinds import settled, unified
+from sql.limits import MOST_LATERALS
 from sql.resolution import Resolution, suggestion
 from sql.resolve_joins import join_condition, nest_relation
 from sql.resolve_names import bind_names
@@ -235,6 +236,10 @@ class _Items:
         alias = self.resolution.fresh_alias(given or "derived")
         result: exp.Expr = exp.Subquery(this=query)
         if beside.reached:
+            self.resolution.laterals += 1
+            if self.resolution.laterals > MOST_LATERALS:
+                message = f"more than {MOST_LATERALS} derived tables use tables beside them"
+                raise self.resolution.error(item, "SQL_TOO_LARGE", message)
             result = exp.Lateral(this=result)
         result.set("alias", exp.TableAlias(this=identifier(alias)))
         return result, Relation([source_of(given, alias, outputs, shown)]), []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sql.catalog import fold_name
+from sql.limits import MOST_OUTPUTS
 from sql.naming import implicit_name
 from sql.resolution import Resolution, suggestion
 from sql.resolve_names import bind_names
@@ -27,6 +28,8 @@ def resolve_outputs(resolution: Resolution, select: exp.Select, scope: Scope, *,
             outputs.append(_output(resolution, item, scope, len(outputs) + 1, named=named))
         else:
             outputs += _expand(resolution, item, star, scope)
+        if len(outputs) > MOST_OUTPUTS:
+            raise resolution.error(item, "SQL_TOO_LARGE", f"more than {MOST_OUTPUTS} columns are selected")
     select.set("expressions", outputs)
 
 

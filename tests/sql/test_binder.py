@@ -145,6 +145,26 @@ def test_many_threads_share_one_binder(binder: Binder) -> None:
     assert failures == []
 
 
+def test_threads_that_ask_for_many_shapes_push_each_other_out_and_still_get_answers(binder: Binder) -> None:
+    failures: list[BaseException] = []
+
+    def ask(number: int) -> None:
+        try:
+            for n in range(60):
+                table = Table("health", "patients", (Column(f"c{number}_{n}", "INTEGER"),))
+                (column,) = binder.columns_of("select * from health.patients", [table])
+                assert column.name == f"c{number}_{n}"
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
 def test_asking_for_types_runs_nothing(binder: Binder) -> None:
     (column,) = binder.columns_of("select count(*) as n from range(1000000000000) a, range(1000000000000) b")
     assert column.type == "BIGINT"

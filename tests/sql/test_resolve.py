@@ -153,6 +153,21 @@ def test_aliases_that_double_again_and_again_are_stopped(lab: Catalog, lab_binde
 @pytest.mark.parametrize(
     "text",
     [
+        "select * from " + "(select *, * from " * 14 + "h.t" + ")" * 14,
+        "select * from k.u a0"
+        + "".join(f", lateral (select a{n}.a from k.v v{n}) a{n + 1}" for n in range(40)),
+    ],
+    ids=["stars", "laterals"],
+)
+def test_short_texts_that_grow_large_are_refused(text: str, lab: Catalog, lab_binder: Binder) -> None:
+    with pytest.raises(SqlError) as caught:
+        resolve(text, lab, lab_binder)
+    assert caught.value.code == "SQL_TOO_LARGE"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "nullif({}, 1)",
         "fmod({}, 3)",
         "cast(split_part(cast({} as varchar), 'x', 1) as integer)",
