@@ -8,6 +8,7 @@ the agent finishes the fragment. Either way what leaves the department is the fr
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -55,6 +56,7 @@ class Execution:
         self._started = time.monotonic()
         self._cancelled = False
         self._scans: list[Scan] = []
+        self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._stack = ExitStack()
         self._digest = hashlib.sha256()
@@ -71,15 +73,20 @@ class Execution:
             self.close()
 
     def cancel(self) -> None:
+        """Stops whatever runs, and what would be started after. Waits as long as the databases take for it."""
         self._cancelled = True
+        with self._lock:
+            if self._engine is not None:
+                self._engine.interrupt()
         for scan in tuple(self._scans):
             scan.cancel()
-        if self._engine is not None:
-            self._engine.interrupt()
 
     def close(self) -> None:
         if not self.seconds:
             self.seconds = time.monotonic() - self._started
+        with self._lock:
+            # The engine will be another query's, whom a late cancel must not meet.
+            self._engine = None
         self._stack.close()
 
     def receipt(self) -> Receipt:
@@ -149,7 +156,10 @@ class Execution:
     # --- local ----------------------------------------------------------------------------------
 
     def _local(self, tree: exp.Query) -> Iterator[pa.RecordBatch]:
-        engine = self._engine = self._stack.enter_context(self.engines.lease())
+        engine = self._stack.enter_context(self.engines.lease())
+        with self._lock:
+            self._engine = engine
+        self._check()
         # Every table is a place of its own, so that each part reads one physical table, once.
         split = split_query(tree, lambda table: table.alias_or_name)
         if split.residual is None:

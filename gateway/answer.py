@@ -97,8 +97,11 @@ class Answer:
             return
         self._ended = True
         try:
-            if error is not None:
+            if error is None:
+                self.streams.release()
+            else:
                 self.streams.cancel()
+            # Streams first: the merge may be waiting for one.
             if isinstance(self._result.batches, Generator):
                 self._result.batches.close()
             self.streams.close()

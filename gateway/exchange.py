@@ -7,19 +7,24 @@ and must have exactly the requested schema.
 
 from __future__ import annotations
 
-import queue
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Literal
 
 import pyarrow as pa
 
 from comity.errors import CancelledError, ComityError, InternalError, LimitError, SourceError
+from gateway.handover import Handover
 from gateway.stages import FederatedPlan, Lifetime, PlannedFragment
 from policies.port import DepartmentPort, FragmentRequest, FragmentRun, Receipt
+
+logger = logging.getLogger("comity.gateway")
 
 State = Literal["waiting", "started", "streaming", "done", "failed"]
 
@@ -28,6 +33,9 @@ QUEUED_BATCHES = 4
 
 MARGIN_SECONDS = 0.05
 """What a department gets less than the question has left, so that its error arrives in time."""
+
+STOP_SECONDS = 10.0
+"""How long an answer waits at its end for departments that were told to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +67,14 @@ class FragmentStream:
         self._may_miss = may_miss
         self._request = request
         self._port = port
-        self._queue: queue.Queue[pa.RecordBatch | None] = queue.Queue(QUEUED_BATCHES)
-        self._stopping = threading.Event()
+        self._handover = Handover(QUEUED_BATCHES)
+        self._lock = threading.Lock()
+        self._stopped: Literal["", "cancelled", "released"] = ""
+        self._run: FragmentRun | None = None
         self._started_at = 0.0
         self._ended_at = 0.0
-        self._run: FragmentRun | None = None
-        self._thread = threading.Thread(target=self._pull, name=f"fragment-{self.department}", daemon=True)
+        self._on_failure: Callable[[], None] | None = None
+        self._threads: list[threading.Thread] = []
 
     @property
     def schema(self) -> pa.Schema:
@@ -82,90 +92,121 @@ class FragmentStream:
             self.department, self.fragment.id, self.state, self.rows, self.bytes, self.seconds
         )
 
-    def start(self) -> None:
-        self._started_at = time.monotonic()
-        self.as_of = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self.state = "started"
-        self._thread.start()
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        while (batch := self._queue.get()) is not None:
-            yield batch
-        if self.error is not None and not self.is_missing:
-            raise self.error
-
     @property
     def is_missing(self) -> bool:
         """Whether the answer does without this fragment: its department failed before its first row."""
         return self._may_miss and self.rows == 0 and isinstance(self.error, SourceError)
 
-    def cancel(self) -> None:
-        """Stops the fragment in its database; safe from any thread, at any time."""
-        self._stopping.set()
-        if self._run is not None:
-            self._run.cancel()
+    def start(self, on_failure: Callable[[], None]) -> None:
+        """Asks the department. `on_failure` is called when the answer cannot be had without what failed."""
+        self._on_failure = on_failure
+        self.as_of = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._started_at = time.monotonic()
+        self._thread(self._pull, "fragment")
 
-    def join(self) -> None:
-        """Waits until the department has let go of the fragment, dropping what it still sent."""
-        if not self._started_at:
-            return
-        while self._thread.is_alive():
-            try:
-                self._queue.get(timeout=0.02)
-            except queue.Empty:
-                continue
-        self._thread.join()
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Raises what the fragment raised, and `CancelledError` as soon as it was cancelled."""
+        while (batch := self._handover.take()) is not None:
+            yield batch
+        if self.error is not None and not self.is_missing:
+            raise self.error
+
+    def cancel(self) -> None:
+        """Stops the fragment in its database, and its reader. Never waits; any thread, any number of times."""
+        self._stop("cancelled")
+
+    def release(self) -> None:
+        """As `cancel`, for an answer that is complete without the rows that are left."""
+        self._stop("released")
+
+    def join(self, deadline: float) -> bool:
+        """Waits until the department has let go of the fragment; False when it has not by `deadline`."""
+        for thread in tuple(self._threads):
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _stop(self, how: Literal["cancelled", "released"]) -> None:
+        with self._lock:
+            if self._stopped or self.state in {"done", "failed"}:
+                return
+            self._stopped = how
+            if how == "cancelled":
+                self.error = CancelledError("the query was cancelled")
+            run = self._run
+        self._handover.stop()
+        if run is not None:
+            self._thread(partial(_cancel, run), "cancel")
+
+    def _thread(self, work: Callable[[], None], what: str) -> None:
+        """A department may take its time, and nobody else is to wait for it."""
+        thread = threading.Thread(target=work, name=f"{what}-{self.department}", daemon=True)
+        thread.start()
+        self._threads.append(thread)
 
     def _pull(self) -> None:
+        error: ComityError | None = None
         try:
-            self._run = run = self._port.run(self._request)
-            if self._stopping.is_set():
-                run.cancel()
-            try:
-                for batch in run:
-                    self._check(batch)
-                    self.rows += batch.num_rows
-                    self.bytes += batch.nbytes
-                    self.state = "streaming"
-                    if not self._put(batch):
-                        break
-            finally:
-                run.close()
-                self.receipt = run.receipt()
-            self.state = "failed" if self._stopping.is_set() else "done"
-        except ComityError as error:
-            self.error, self.state = named(error, self.department), "failed"
-        except Exception as error:
-            self.state = "failed"
-            self.error = InternalError(
-                f"{self.department}: its agent failed in an unexpected way ({type(error).__name__})",
+            self.state = "started"
+            if not self._stopped:
+                self._receive(self._port.run(self._request))
+        except ComityError as raised:
+            error = named(raised, self.department)
+        except Exception as raised:
+            error = InternalError(
+                f"{self.department}: its agent failed in an unexpected way ({type(raised).__name__})",
                 department=self.department,
             )
-            self.error.__cause__ = error
-        finally:
+            error.__cause__ = raised
+        with self._lock:
+            if self._stopped:
+                error = self.error  # whatever was raised since is the stop itself
+            elif isinstance(error, CancelledError):
+                error = SourceError(f"{self.department} gave up", department=self.department)
             self._ended_at = time.monotonic()
-            self._put(None)
+            self.error, self.state = error, "done" if error is None else "failed"
+        self._handover.end()
+        if error is not None and not self.is_missing and self._on_failure is not None:
+            self._on_failure()
 
-    def _put(self, batch: pa.RecordBatch | None) -> bool:
-        while True:
-            if self._stopping.is_set() and batch is not None:
-                return False
-            try:
-                self._queue.put(batch, timeout=0.1)
-                return True
-            except queue.Full:
-                continue
+    def _receive(self, run: FragmentRun) -> None:
+        with self._lock:
+            self._run = None if self._stopped else run
+        try:
+            for batch in run if self._run is not None else ():
+                self._check(batch)
+                self.rows += batch.num_rows
+                self.bytes += batch.nbytes
+                self.state = "streaming"
+                if not self._handover.put(batch):
+                    break
+        except BaseException:
+            # What went wrong first is what counts.
+            with suppress(Exception):
+                run.close()
+            raise
+        else:
+            run.close()
+        finally:
+            with suppress(Exception):
+                self.receipt = run.receipt()
 
     def _check(self, batch: pa.RecordBatch) -> None:
         try:
             batch.validate(full=True)
-        except pa.ArrowInvalid:
+        except pa.ArrowException:
             raise self._malformed("sent a malformed batch") from None
         if not batch.schema.equals(self.schema):
             raise self._malformed("sent columns of other types than it was asked for")
 
     def _malformed(self, what: str) -> SourceError:
         return SourceError(f"{self.department} {what}", code="SOURCE_TYPE", department=self.department)
+
+
+def _cancel(run: FragmentRun) -> None:
+    try:
+        run.cancel()
+    except Exception:
+        logger.warning("a fragment could not be cancelled", exc_info=True)
 
 
 def named(error: ComityError, department: str) -> ComityError:
@@ -187,31 +228,33 @@ class FragmentStreams:
         return tuple(stream.progress for stream in self.streams.values())
 
     def cancel(self) -> None:
+        """Stops every fragment that still runs, and whoever reads it. Never waits."""
         for stream in self.streams.values():
             stream.cancel()
 
+    def release(self) -> None:
+        """As `cancel`, for an answer that is complete without the rows that are left."""
+        for stream in self.streams.values():
+            stream.release()
+
     def close(self) -> None:
-        """Stops what still runs and waits for it, so that nothing is left in any database."""
+        """Stops what still runs and waits until nothing is left in any database, or for `STOP_SECONDS`."""
+        self.release()
+        deadline = time.monotonic() + STOP_SECONDS
         for stream in self.streams.values():
-            if stream.state not in {"done", "failed"}:
-                stream.cancel()
-        for stream in self.streams.values():
-            stream.join()
+            if not stream.join(deadline):
+                logger.error(
+                    "%s still runs %s after it was told to stop", stream.department, stream.fragment.id
+                )
 
     def first_error(self) -> ComityError | None:
         """The error that explains the others: a cancelled fragment is never the reason."""
-        failed = (stream for stream in self.streams.values() if not stream.is_missing)
-        errors = [stream.error for stream in failed if stream.error is not None]
-        real = [error for error in errors if not isinstance(error, CancelledError)]
-        return next(iter(real or errors), None)
+        failed = (stream.error for stream in self.streams.values() if not stream.is_missing)
+        return next((error for error in failed if error and not isinstance(error, CancelledError)), None)
 
 
-def dispatch(
-    plan: FederatedPlan,
-    ports: Mapping[str, DepartmentPort],
-    started: Callable[[PlannedFragment], None] | None = None,
-) -> FragmentStreams:
-    """Starts every fragment of a plan at its department."""
+def dispatch(plan: FederatedPlan, ports: Mapping[str, DepartmentPort]) -> FragmentStreams:
+    """Starts every fragment of a plan at its department, to be stopped with the question's lifetime."""
     request = plan.authorized.request
     decisions = plan.authorized.decisions
     streams = {}
@@ -232,8 +275,14 @@ def dispatch(
         streams[planned.fragment.id] = FragmentStream(
             planned, fragment_request, port, may_miss=request.allow_partial
         )
-    for stream in streams.values():
-        if started is not None:
-            started(stream.planned)
-        stream.start()
-    return FragmentStreams(plan, streams, request.lifetime)
+    running = FragmentStreams(plan, streams, request.lifetime)
+    try:
+        request.lifetime.on_cancel(running.cancel)
+        request.lifetime.start_timer()
+        for stream in streams.values():
+            stream.start(running.cancel)
+    except BaseException:
+        running.cancel()
+        running.close()
+        raise
+    return running

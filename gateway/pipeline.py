@@ -47,8 +47,6 @@ class Pipeline:
             plan = self.plan(request, record)
             record.authorized(plan)
             streams = dispatch(plan, self.ports)
-            request.lifetime.on_cancel(streams.cancel)
-            request.lifetime.start_timer()
             result = self.merge.merge(streams)
             return Answer(result, streams, record, slot, self.admission.limits.result_rows)
 

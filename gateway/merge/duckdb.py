@@ -35,48 +35,64 @@ class DuckdbMerge:
         self.engines.close()
 
     def _run(self, streams: FragmentStreams) -> Iterator[pa.RecordBatch]:
-        plan = streams.plan
+        lifetime = streams.lifetime
         with ExitStack() as stack:
             engine = stack.enter_context(self.engines.lease())
-            streams.lifetime.on_cancel(engine.interrupt)
-            stack.callback(streams.lifetime.forget, engine.interrupt)
-            if plan.materialise:
-                _load_all(engine, streams)
-            else:
-                for name, stream in streams.streams.items():
-                    engine.register(name, pa.RecordBatchReader.from_batches(stream.schema, iter(stream)))
-            streams.lifetime.check()
+            lifetime.on_cancel(engine.interrupt)
+            stack.callback(lifetime.forget, engine.interrupt)
             try:
-                for batch in engine.query(plan.residual_sql):
-                    yield _exact(batch, plan.schema)
+                yield from _merged(engine, streams)
             except ComityError as error:
-                streams.lifetime.check()
+                streams.cancel()
+                lifetime.check()
                 raise streams.first_error() or error from None
+            except BaseException:
+                streams.cancel()
+                raise
+            finally:
+                # The engine may still read a stream whose rows nobody needs; it is not to wait for them.
+                streams.release()
+
+
+def _merged(engine: Engine, streams: FragmentStreams) -> Iterator[pa.RecordBatch]:
+    plan = streams.plan
+    if plan.materialise:
+        _load_all(engine, streams)
+    else:
+        for name, stream in streams.streams.items():
+            engine.register(name, pa.RecordBatchReader.from_batches(stream.schema, iter(stream)))
+    streams.lifetime.check()
+    for batch in engine.query(plan.residual_sql):
+        yield _exact(batch, plan.schema)
 
 
 def _load_all(engine: Engine, streams: FragmentStreams) -> None:
-    """Loads every fragment, each in its own thread; the first failure stops the others."""
-    failures: list[ComityError] = []
+    """Loads every fragment, each in its own thread; the first failure stops the others and is raised."""
+    failures: list[Exception] = []
 
     def load(name: str, stream: FragmentStream) -> None:
         try:
             types = [column.type for column in stream.planned.columns]
             engine.load(name, stream.schema, iter(stream), types)
-        except ComityError as error:
-            failures.append(stream.error or error)
+        except Exception as error:
+            failures.append(error)
             streams.cancel()
 
-    threads = [
-        threading.Thread(target=load, args=item, name=f"load-{item[0]}", daemon=True)
-        for item in streams.streams.items()
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    threads: list[threading.Thread] = []
+    try:
+        for name, stream in streams.streams.items():
+            thread = threading.Thread(target=load, args=(name, stream), name=f"load-{name}", daemon=True)
+            thread.start()
+            threads.append(thread)
+    except BaseException:
+        streams.cancel()
+        raise
+    finally:
+        for thread in threads:
+            thread.join()
     if failures:
-        streams.lifetime.check()
-        raise streams.first_error() or failures[0]
+        # Those that were stopped because of the first fail after it.
+        raise failures[0]
 
 
 def _exact(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

@@ -125,8 +125,7 @@ def _like(node: exp.Expr, scope: Scope) -> Value:
         raise NotNative("LIKE over values other than text")
     known = pattern.constant.value if pattern.constant else None
     if isinstance(known, str):
-        # SQLite's form compares with what stands between the wildcards.
-        scope.context.texts.update((known, known.strip("%")))
+        scope.context.texts.update(scope.context.dialect.like_texts(known))
     sql = scope.context.dialect.like(value, pattern)
     if node.args.get("negate"):
         sql = f"(NOT {sql})"

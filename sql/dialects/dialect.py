@@ -94,6 +94,10 @@ class Dialect(ABC):
     def like(self, value: Value, pattern: Value) -> str:
         """LIKE as DuckDB has it: no escape character, case matters."""
 
+    def like_texts(self, pattern: str) -> tuple[str, ...]:
+        """The text constants that `like` writes for a constant pattern."""
+        return (pattern,)
+
     @abstractmethod
     def divide(self, left: Value, right: Value) -> str:
         """`/` over doubles: x/0 is an infinity or NaN in DuckDB."""

@@ -40,6 +40,7 @@ from sql.dialects.values import Native, Scalar, Value
 _TEXT = ("char", "clob", "text")
 _REAL = ("real", "floa", "doub")
 _EXACT_DIGITS = 15
+_TO_GLOB = str.maketrans({"%": "*", "_": "?", "*": "[*]", "?": "[?]", "[": "[[]"})
 _COLUMN = re.compile(r'"(?:[^"]|"")*"(?:\."(?:[^"]|"")*")?')
 _TESTS = {
     "integer": "typeof({0}) = 'integer'",
@@ -145,28 +146,31 @@ class Sqlite(Dialect):
         return value.sql if _COLUMN.fullmatch(value.sql) else f"coalesce({value.sql}, NULL)"
 
     def like(self, value: Value, pattern: Value) -> str:
-        """LIKE ignores case here, and GLOB stops at a NUL character: only what a comparison says."""
+        """LIKE ignores case here: comparisons say the same where they can, and GLOB where they cannot."""
         known = pattern.constant.value if pattern.constant else None
         if not isinstance(known, str):
             raise NotNative("LIKE with a pattern that is not constant")
-        inner = known.strip("%")
-        if "%" in inner or "_" in inner or "\0" in inner:
-            raise NotNative("SQLite's LIKE ignores case")
+        if "\0" in known:
+            raise NotNative("LIKE with a NUL character")
+        inner, glob = map(self.text, self.like_texts(known))
         start, end = known.startswith("%"), known.endswith("%")
-        sql = self.text(inner)
-        if not inner:
+        if not known.strip("%"):
             return f"({value.sql} = {value.sql})" if known else f"({value.sql} = '')"
-        if start and end:
-            return f"(instr({value.sql}, {sql}) > 0)"
-        if not start and not end:
-            return f"({value.sql} = {sql})"
-        part = f"1, {len(inner)}" if end else f"-{len(inner)}"
-        cut = f"substr({value.sql}, {part})"
-        if end:
-            # A NUL character ends the text early, and no pattern has one: unequal either way.
-            return f"({cut} = {sql})"
-        whole = f"CASE WHEN instr({value.sql}, char(0)) > 0 THEN {FAILURE.format(value.sql)} ELSE {cut} END"
-        return f"({whole} = {sql})"
+        if set(known.strip("%")) & {"%", "_"} or (start and not end):
+            # GLOB and substr from the end stop at a NUL character.
+            failure = FAILURE.format(value.sql)
+            return (
+                f"CASE WHEN instr({value.sql}, char(0)) > 0 THEN {failure} ELSE ({value.sql} GLOB {glob}) END"
+            )
+        if start:
+            return f"(instr({value.sql}, {inner}) > 0)"
+        if not end:
+            return f"({value.sql} = {inner})"
+        # A NUL character ends the text early, and no pattern has one: unequal either way.
+        return f"(substr({value.sql}, 1, {len(known.strip('%'))}) = {inner})"
+
+    def like_texts(self, pattern: str) -> tuple[str, ...]:
+        return pattern.strip("%"), pattern.translate(_TO_GLOB)
 
     def divide(self, left: Value, right: Value) -> str:
         if not right.nonzero:

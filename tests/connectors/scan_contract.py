@@ -155,10 +155,11 @@ class ScanContract(EngineTerms):
         wait_until(lambda: not source.is_running(marker))
 
     def test_the_deadline_holds_for_a_slow_reader(self, connector: Connector, big: str) -> None:
-        scan = connector.scan(big, self.big_schema, batch_rows=1000, deadline=0.5)
+        # Long enough for a first batch on a busy machine.
+        scan = connector.scan(big, self.big_schema, batch_rows=1000, deadline=3.0)
         batches = iter(scan)
         next(batches)
-        time.sleep(0.6)
+        time.sleep(3.1)
         with pytest.raises(SourceError) as caught:
             list(batches)
         assert caught.value.code == "SOURCE_TIMEOUT"
@@ -167,7 +168,7 @@ class ScanContract(EngineTerms):
     def test_at_the_deadline_a_scan_that_nobody_reads_gives_its_connection_back(
         self, connector: Connector, big: str
     ) -> None:
-        scans = [connector.scan(big, self.big_schema, batch_rows=1000, deadline=0.5) for _ in range(2)]
+        scans = [connector.scan(big, self.big_schema, batch_rows=1000, deadline=3.0) for _ in range(2)]
         held = [next(iter(scan)) for scan in scans]
         assert held
         assert read(connector.scan(f"{big} WHERE id < 4", self.big_schema)).num_rows == 3
@@ -176,9 +177,9 @@ class ScanContract(EngineTerms):
 
     def test_a_deadline_of_one_scan_is_not_the_next_ones(self, connector: Connector, untouched: str) -> None:
         sql = f"SELECT id FROM {self.sql_name(untouched)}"
-        for deadline in (30.0, None, 0.5):
+        for deadline in (30.0, None, 3.0):
             assert read(connector.scan(sql, int64("id"), deadline=deadline)).num_rows == 2
-        time.sleep(0.6)
+        time.sleep(3.1)
         assert read(connector.scan(sql, int64("id"))).num_rows == 2
 
     # Refusing ------------------------------------------------------------------------------------------------------

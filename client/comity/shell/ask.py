@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 from comity.errors import ComityError
+from comity.shell.interrupts import Interrupts, watch_interrupts
 from comity.shell.narration import Narrator
 from comity.shell.outputs import BINARY, Format, make_writer, open_output, screen_view
 from comity.shell.progress import ProgressDisplay
@@ -59,17 +60,23 @@ def ask(connection: Connection, question: Question, how: Presentation) -> int:
     narrator = Narrator(sys.stderr, quiet=how.quiet)
     display = _make_display(how)
     begun = time.monotonic()
+    interrupted = False
     try:
-        with open_output(how.output, binary=how.format in BINARY) as stream:
-            writer, result = _run(connection, question, how, stream, display)
-    except ComityError as error:
+        with (
+            watch_interrupts() as interrupts,
+            open_output(how.output, binary=how.format in BINARY) as stream,
+        ):
+            try:
+                writer, result = _run(connection, question, how, stream, display, interrupts)
+            finally:
+                interrupted = interrupts.pressed
+    except (ComityError, KeyboardInterrupt) as error:
         display.stop()
+        if interrupted or not isinstance(error, ComityError):
+            sys.stderr.write("cancelled\n")
+            return INTERRUPTED
         narrator.error(error, question.sql)
         return error.exit_status
-    except KeyboardInterrupt:
-        display.stop()
-        sys.stderr.write("cancelled\n")
-        return INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) had enough; at exit Python would flush into the closed pipe again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -93,6 +100,7 @@ def _run(
     how: Presentation,
     stream: TextIO | BinaryIO,
     display: ProgressDisplay,
+    interrupts: Interrupts,
 ) -> tuple[Writer, Result]:
     """Copies the answer into a writer on `stream`, and ends the writer well only when the answer ended well."""
     terminal = how.output is None and stream.isatty()
@@ -107,6 +115,7 @@ def _run(
         allow_partial=question.allow_partial,
         on_progress=display.update,
     ) as result:
+        interrupts.cancel = result.cancel
         try:
             writer.begin(result.schema)
             for batch in result:

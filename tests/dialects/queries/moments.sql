@@ -25,7 +25,7 @@ SELECT id, extract(year FROM ts) AS v, extract(hour FROM ts) AS w, extract(minut
 SELECT id, {extract(second FROM ts)|extract(week FROM d)|extract(epoch FROM ts)|extract(year FROM tz)|strftime(d, '%Y')|last_day(d)|dayname(d)|make_date(2020, 1, 1)|age(ts)} AS v FROM moments WHERE id < 8;
 
 -- native: postgres mysql
-SELECT id, date_trunc('{year|month|day}', d) AS v, date_trunc('{year|month|day}', ts) AS w FROM moments;
+SELECT id, date_trunc('{year|month|day}', d) AS v, date_trunc('year', ts) AS w, date_trunc('month', ts) AS x, date_trunc('day', ts) AS y FROM moments;
 
 -- native: postgres
 SELECT id, date_trunc('{week|quarter}', d) AS v, date_trunc('{hour|minute|second|week|quarter}', ts) AS w FROM moments;

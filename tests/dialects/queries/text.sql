@@ -33,7 +33,7 @@ SELECT x.id, y.id AS other FROM texts AS x JOIN texts AS y ON x.a = y.b;
 -- native: postgres mysql sqlite
 SELECT x.id, x.a LIKE '{a%|%a|%b%|%|%%|中%|%文%|a\%|\%|%\|%%%|it''s|é%|[a]|*|A%| %|% |}' AS v FROM texts AS x;
 
--- native: postgres mysql
+-- native: postgres mysql sqlite
 SELECT x.id, x.a LIKE '{a_|_|__|\_|a%b|_́}' AS v FROM texts AS x;
 
 -- native: postgres
