@@ -8,11 +8,25 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ColumnDecision:
-    """How one column may be seen: as it is (`mask` None) or changed by the named mask."""
+    """What one column may be used for, as it is (`mask` None) or changed by the named mask.
+
+    `functions` are the aggregate functions that the use `aggregate` is confined to; empty for any. `grade` is
+    core, important or general.
+    """
 
     uses: frozenset[str]
     mask: str | None = None
     mask_argument: str | None = None
+    functions: frozenset[str] = frozenset()
+    grade: str = "general"
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The least number of distinct `column` values (its entities) that an aggregate may rest on."""
+
+    entities: int
+    column: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +36,9 @@ class Decision:
     `reasons` say in words why: for a denial, what each grant lacked, naming only what the principal may
     know. `known` is False when the principal has no grant on the table under any purpose, so that a denial
     must read as absence. `row_filter` is the policy's own text over published columns, None for no filter.
+    `crossing` says what may reach the merge of columns without the use `read`: `aggregate` or `raw`.
+    `obligations` are what the agent counts: rows, bytes, rows_per_day, bytes_per_day, matches, matches_per_day,
+    and key_exchange, the departments that may receive join keys.
     """
 
     department: str
@@ -35,6 +52,8 @@ class Decision:
     legal_basis: str | None
     policy_digest: str
     obligations: Mapping[str, str] = field(default_factory=dict)
+    floor: Floor | None = None
+    crossing: str = "aggregate"
 
 
 @dataclass(frozen=True, slots=True)

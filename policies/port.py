@@ -57,6 +57,7 @@ class Receipt:
 
     `source_sql_digest` is the SHA-256 of the text the database ran; `mode` is `native` when the database ran
     the whole fragment and `local` when the agent finished it, for the reason in `mode_reason`.
+    `suppressed_groups` are the groups that a floor left out.
     """
 
     department: str
@@ -70,6 +71,7 @@ class Receipt:
     seconds: float
     source_rows: int
     policy_digests: tuple[str, ...]
+    suppressed_groups: int = 0
 
 
 class FragmentRun(Protocol):

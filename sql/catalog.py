@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import pyarrow as pa
 
@@ -72,15 +73,45 @@ class Catalog:
         return self._by_bare_name.get(fold_name(name), ())
 
 
+Origin: TypeAlias = tuple[str, str, str]
+"""A column of a published table: department, table, column."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnUse:
+    """One way in which a column of a published table influences an answer.
+
+    `use` is read, filter, match, join, group, order or aggregate, or `cross` for a value that leaves its
+    department to be worked on at the merge. `function` is that of an aggregate, in lower case. `partner` is the
+    column that a join compares with, None where no single published column stands on the other side. `values`
+    counts the constants of a match. `fails` says that the column stands in an expression that can fail on
+    some values. `how` says in words what the question does with it; `line` and `place` where (1-based).
+    """
+
+    column: str
+    use: str
+    how: str
+    function: str = ""
+    partner: Origin | None = None
+    values: int = 0
+    fails: bool = False
+    line: int | None = None
+    place: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class TableUse:
-    """How one question uses one table: the columns it reads, and where it is first named (1-based)."""
+    """How one question uses one table: the columns it reads, and where it is first named (1-based).
+
+    `uses` say how each column influences the answer; empty only where `columns` is.
+    """
 
     department: str
     name: str
     columns: frozenset[str]
     line: int | None = None
     column: int | None = None
+    uses: tuple[ColumnUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
