@@ -79,7 +79,10 @@ SELECT town, rank() OVER (ORDER BY sum(pay) DESC) AS v, sum(sum(pay)) OVER () AS
 SELECT id, name FROM people ORDER BY {2 IS NOT NULL|level IS NOT NULL AND 2 IS NULL|town IS NULL}, id DESC;
 
 -- native: postgres mysql sqlite
-SELECT count(*) AS n, max(id) AS m FROM people GROUP BY {2 IS NULL|level IS NULL|level IS NULL AND 2 IS NULL};
+SELECT count(*) AS n, max(id) AS m FROM people GROUP BY {level IS NULL|level IS NULL AND 2 IS NULL};
+
+-- native: none
+SELECT count(*) AS n, max(id) AS m FROM people GROUP BY {2 IS NULL|NOT TRUE};
 
 -- native: postgres mysql sqlite
 SELECT id, count(*) OVER (PARTITION BY 2 IS NULL ORDER BY level IS NULL, id) AS n FROM people;
