@@ -85,7 +85,8 @@ class ColumnUse:
     department to be worked on at the merge. `function` is that of an aggregate, in lower case. `partner` is the
     column that a join compares with, None where no single published column stands on the other side. `values`
     counts the constants of a match. `fails` says that the column stands in an expression that can fail on
-    some values. `how` says in words what the question does with it; `line` and `place` where (1-based).
+    some values. `bare` says of a `cross` that the value leaves as it is, and not something computed from it.
+    `how` says in words what the question does with it; `line` and `place` where (1-based).
     """
 
     column: str
@@ -97,13 +98,16 @@ class ColumnUse:
     fails: bool = False
     line: int | None = None
     place: int | None = None
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TableUse:
     """How one question uses one table: the columns it reads, and where it is first named (1-based).
 
-    `uses` say how each column influences the answer; empty only where `columns` is.
+    `uses` say how each column influences the answer; empty only where `columns` is. `joined` are the tables of
+    which each counted row has a partner, by an inner equi-join; each entry lists the tables that the partner may
+    come from, several for a federated one.
     """
 
     department: str
@@ -112,6 +116,7 @@ class TableUse:
     line: int | None = None
     column: int | None = None
     uses: tuple[ColumnUse, ...] = ()
+    joined: tuple[frozenset[tuple[str, str]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
