@@ -193,7 +193,7 @@ def _types(table: PublishedTable, document: YamlDocument, form: PolicyTestFile) 
     types: dict[str, str] = {}
     for name in names:
         column = table.column(name)
-        declared = form.types.get(name) or (column and _declared(column))
+        declared = form.types.get(name) or (column and declared_type(column))
         values = [row[name] for row in form.rows if row.get(name) is not None]
         try:
             types[name] = canonical_name(declared) if declared else _guess(values)
@@ -202,7 +202,7 @@ def _types(table: PublishedTable, document: YamlDocument, form: PolicyTestFile) 
     return types
 
 
-def _declared(column: PublishedColumn) -> str | None:
+def declared_type(column: PublishedColumn) -> str | None:
     """The type that department.yaml gives, also where the expression is one CAST."""
     if column.type is not None or column.codes is not None:
         return column.type or "VARCHAR"

@@ -6,18 +6,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from comity.errors import ConfigurationError
-from gateway.configuration import load_federation
+from gateway.configuration import Federation, load_federation
 from policies.department import Department, load_department, validate_department
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyDirectory:
-    """What loaded, and what did not. `purposes` is None outside a federation, where any may be named."""
+    """What loaded, and what did not.
+
+    `purposes` is None outside a federation, where any may be named. `federation` is None unless the directory is
+    that of a whole one.
+    """
 
     directory: Path
     departments: tuple[Department, ...]
     purposes: frozenset[str] | None
     errors: list[ConfigurationError] = field(default_factory=list)
+    federation: Federation | None = None
 
 
 def open_directory(directory: Path) -> PolicyDirectory:
@@ -28,6 +33,7 @@ def open_directory(directory: Path) -> PolicyDirectory:
     """
     purposes: frozenset[str] | None = None
     callers: set[str] = set()
+    loaded: Federation | None = None
     whole = True
     if (directory / "department.yaml").is_file():
         directories: tuple[Path, ...] = (directory,)
@@ -61,4 +67,4 @@ def open_directory(directory: Path) -> PolicyDirectory:
             kept.append(department)
         except ConfigurationError as error:
             errors.append(error)
-    return PolicyDirectory(directory, tuple(kept), purposes, errors)
+    return PolicyDirectory(directory, tuple(kept), purposes, errors, loaded)
