@@ -2,11 +2,13 @@
 
 Text masks write `*` for each character they hide, drop blanks at both ends first where they know the format
 (names, numbers), and hide a value wholly when it is too short, or not of the expected form, to hide in part.
-NULL stays NULL, except under `constant`, which does not read the column at all.
+NULL stays NULL, except under `constant`, which does not read the column at all. `token` calls a function that
+only an agent's own engine has.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -22,6 +24,7 @@ from policies.expressions import (
 )
 from policies.model import Mask
 from policies.surnames import COMPOUND_SURNAMES
+from policies.tokens import TEXT, TOKEN_FUNCTION
 
 _INTEGERS = frozenset(
     f"{prefix}{size}INT" for prefix in ("", "U") for size in ("TINY", "SMALL", "BIG", "HUGE")
@@ -41,6 +44,9 @@ _ADDRESS = (
     "(?:[^省市区县旗镇乡街路号0-9]{0,10}[^省市区县旗镇乡街路号小社园厂校库景0-9]区"
     "|[^省市区县旗镇乡街路号0-9]{1,12}(?:县|旗|市))?"
 )
+
+_HASHES = (exp.MD5, exp.MD5Digest, exp.SHA, exp.SHA2, exp.StandardHash, exp.FarmFingerprint)
+_HASH_CALL = re.compile(r"(?i)\b((?:md5|sha|hash|crc|xxh|murmur|fnv|farm)\w*)\s*\(")
 
 _KEEP = "CASE WHEN length({x}) <= {n} THEN repeat('*', length({x})) ELSE {kept} END"
 
@@ -98,6 +104,8 @@ def _placed(mask: Mask, column: str, relation: str, kind: str) -> exp.Expr:
 
 @lru_cache(maxsize=4096)
 def _template(mask: Mask, column: str, kind: str) -> exp.Expr:
+    if mask.name == "token":
+        return _token(mask, column, kind)
     if mask.name == "sql":
         tree = _own_column_only(mask, column)
     else:
@@ -111,7 +119,16 @@ def _template(mask: Mask, column: str, kind: str) -> exp.Expr:
 
 
 def _own_column_only(mask: Mask, column: str) -> exp.Expr:
-    tree = parse_scalar(mask.argument or "")
+    text = mask.argument or ""
+    called = _HASH_CALL.search(text)
+    try:
+        tree = parse_scalar(text)
+    except SqlError as error:
+        if error.code == "SQL_FUNCTION_REFUSED" and called is not None:
+            raise _unkeyed(called[1]) from None
+        raise
+    if (hashed := tree.find(*_HASHES)) is not None:
+        raise _unkeyed(called[1] if called is not None else hashed.sql_name())
     if next(attributes_in(tree), None) is not None:
         raise SqlError("a mask cannot depend on the caller", code="SQL_COLUMN_UNKNOWN")
     for reference in columns_in(tree):
@@ -119,6 +136,24 @@ def _own_column_only(mask: Mask, column: str) -> exp.Expr:
             message = f"a mask reads its own column only, and this one reads `{reference.name}`"
             raise SqlError(message, code="SQL_COLUMN_UNKNOWN")
     return tree
+
+
+def _unkeyed(function: str) -> SqlError:
+    return SqlError(
+        f"{function.lower()} hides nothing: whoever knows the function can hash every possible number and compare "
+        "(the citizen numbers of one county over a century are about 36.5 million, minutes of work); "
+        "use `mask: token`, which has a key",
+        code="SQL_FUNCTION_REFUSED",
+    )
+
+
+def _token(mask: Mask, column: str, kind: str) -> exp.Expr:
+    """A call of the function that the agent gives its engine; `mask.argument` says what the value is."""
+    if kind != "VARCHAR":
+        message = f"the mask token is for text and the column is {kind}: publish it with type: VARCHAR"
+        raise SqlError(message, code="SQL_TYPE")
+    element = exp.Literal.string(mask.argument or TEXT)
+    return exp.Anonymous(this=TOKEN_FUNCTION.upper(), expressions=[exp.column(column, quoted=True), element])
 
 
 def _text(mask: Mask, kind: str) -> str:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 
 import duckdb
+import duckdb.func
 import pyarrow as pa
 
 from comity.errors import CancelledError, ComityError, InternalError, UnavailableError
@@ -60,6 +61,7 @@ class Engine:
         self._cursors: set[duckdb.DuckDBPyConnection] = set()
         self._views: list[str] = []
         self._tables: list[str] = []
+        self._functions: list[str] = []
         self._readers: list[pa.RecordBatchReader] = []
         self._failures: list[ComityError] = []
         self._interrupted = False
@@ -127,6 +129,23 @@ class Engine:
             cursor.close()
         return rows
 
+    def add_function(self, name: str, arity: int, function: Callable[..., pa.Array]) -> None:
+        """Makes `function`, over columns of text, callable in SQL until the engine is given back.
+
+        Nothing that a question may contain calls it: it is on no allow-list. It must give equal values for equal
+        arguments, and what it raises is not shown.
+        """
+        self._check()
+        self._connection.create_function(
+            name,
+            function,
+            ["VARCHAR"] * arity,
+            "VARCHAR",
+            type=duckdb.func.ARROW,
+            null_handling=duckdb.func.SPECIAL,
+        )
+        self._functions.append(name)
+
     def query(self, sql: str, *, batch_rows: int = _BATCH_ROWS) -> pa.RecordBatchReader:
         """Runs one SELECT. The reader computes rows as it is read; close it, or read it to its end, before another.
 
@@ -183,7 +202,17 @@ class Engine:
             self._connection.unregister(name)
         for name in self._tables:
             self._connection.execute(f"DROP TABLE IF EXISTS {quoted(name)}")
-        for collection in (self._readers, self._cursors, self._views, self._tables, self._failures):
+        for name in self._functions:
+            # An engine that cannot lose a function is closed, like one that cannot drop a table.
+            self._connection.remove_function(name)
+        for collection in (
+            self._readers,
+            self._cursors,
+            self._views,
+            self._tables,
+            self._functions,
+            self._failures,
+        ):
             collection.clear()
 
     def close(self) -> None:
