@@ -67,9 +67,7 @@ class Agent:
 
     def decide(self, principal: Principal, purpose: str, uses: Sequence[TableUse]) -> tuple[Decision, ...]:
         today = self.today()
-        return tuple(
-            decide(self.department, use.name, principal, purpose, use.columns, today) for use in uses
-        )
+        return tuple(decide(self.department, use, principal, purpose, today) for use in uses)
 
     def run(self, request: FragmentRequest) -> Execution:
         """Enforces now, and runs as the result is iterated."""

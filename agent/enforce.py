@@ -67,12 +67,12 @@ def enforce(request: FragmentRequest, publisher: Publisher, binder: Binder, toda
     for use in resolved.tables:
         decision = decide(
             publisher.department,
-            use.name,
+            use,
             request.principal,
             request.purpose,
-            use.columns,
             today,
             request.grants.get(use.name),
+            fragment=True,
         )
         if not decision.allowed:
             raise PolicyError("; ".join(decision.reasons), department=publisher.department.name)

@@ -84,7 +84,15 @@ class Catalogs:
         """What a principal may see under a purpose, today."""
         attributes = tuple(sorted((key, repr(value)) for key, value in principal.attributes.items()))
         roles = tuple(sorted(principal.roles))
-        key = (principal.subject, principal.department, roles, attributes, purpose, self.today())
+        key = (
+            principal.subject,
+            principal.department,
+            roles,
+            attributes,
+            principal.ceiling,
+            purpose,
+            self.today(),
+        )
         with self._lock:
             if key in self._views:
                 self._views.move_to_end(key)

@@ -1,99 +1,132 @@
 """Decides whether one principal may use columns of one table, for one purpose, today.
 
-Deny is the default: a table without a policy, a principal no grant names, a purpose, date or column that
-does not fit, and a rule that this version cannot enforce all end in a refusal.
+Deny is the default: a table without a policy, a principal no grant names, a purpose, date, column, use, join
+or grade that does not fit all end in a refusal.
 """
 
 from __future__ import annotations
 
 from datetime import date
 
-from policies.decision import Decision, Visibility
+from policies.decision import Decision, Refusal, Visibility
 from policies.department import Department
+from policies.grades import exceeds
 from policies.model import Grant
 from policies.principal import Principal
+from policies.published import PublishedTable
+from policies.refuse import Request, matches, refusals
+from sql.catalog import TableUse
+
+CATALOGUE = "is in the catalogue for everybody to know of; its use needs a grant, and none names you"
 
 
 def decide(
     department: Department,
-    table: str,
+    use: TableUse,
     principal: Principal,
     purpose: str,
-    columns: frozenset[str],
     today: date,
     grant_id: str | None = None,
+    *,
+    fragment: bool = False,
 ) -> Decision:
-    """The first grant in file order under which all of `columns` may be used, or a denial with reasons.
+    """The first grant in file order under which the whole use is allowed, or a denial with reasons.
 
-    `columns` are published names in the catalog's spelling; none at all asks for rows only, `count(*)`.
+    `use` names table and columns in the catalog's spelling; without columns it asks for rows only, `count(*)`.
     With `grant_id` no other grant is considered: a fragment of a question is decided by the grant that
-    governs the whole question, or the same rows would look different in two fragments.
+    governs the whole question, or the same rows would look different in two fragments. `fragment` says that
+    `use` is that of a fragment, whose values cross to the merge.
     """
-    policy = department.policies.get(table)
-    if policy is None or table not in department.tables:
-        return _denial(department, table, known=False, reasons=(), digest=department.digest)
-    named = [g for g in policy.grants if g.principals.matches(principal)]
+    policy = department.policies.get(use.name)
+    table = department.tables.get(use.name)
+    if table is None:
+        return _denial(department, use, known=False, digest=department.digest)
+    digest = policy.digest if policy is not None else department.digest
+    named = [g for g in policy.grants if g.principals.matches(principal)] if policy is not None else []
+    if not named and not table.catalogue:
+        return _denial(department, use, known=False, digest=digest)
     if not named:
-        return _denial(department, table, known=False, reasons=(), digest=policy.digest)
+        return _denial(department, use, known=True, reasons=(CATALOGUE,), digest=digest)
     if grant_id is not None:
         named = [g for g in named if g.id == grant_id]
-    applicable = [g for g in named if _misfit(g, purpose, today) is None]
-    listed = frozenset(c for g in applicable for c in g.columns)
-    reasons: list[str] = []
+    applicable = [g for g in named if misfit(g, purpose, today) is None]
+    request = Request(
+        department.name, table, use, principal.ceiling, _listed(table, applicable, use), fragment
+    )
+    reasons_so_far: list[str] = []
+    nearest: tuple[Refusal, ...] = ()
     for grant in named:
-        lacking = _misfit(grant, purpose, today) or _closed(grant, columns, listed)
-        if lacking is None:
-            reasons.append(f"grant {grant.id}: {grant.reason}")
-            return Decision(
-                department=department.name,
-                table=table,
-                allowed=True,
-                known=True,
-                grant_id=grant.id,
-                reasons=tuple(reasons),
-                columns={name: grant.shown[name] for name in sorted(columns)},
-                row_filter=grant.row_filter,
-                legal_basis=grant.reason,
-                policy_digest=policy.digest,
-                obligations=grant.obligations,
-            )
-        reasons.append(f"grant {grant.id}: {lacking}")
+        unfit = misfit(grant, purpose, today)
+        found = () if unfit else refusals(grant, request)
+        if unfit is None and not found:
+            reasons_so_far.append(f"grant {grant.id}: {grant.reason}")
+            return _grant(department, use, grant, tuple(reasons_so_far), matches(grant, request), digest)
+        lacking = unfit or "; ".join(dict.fromkeys(r.message for r in found))
+        reasons_so_far.append(f"grant {grant.id}: {lacking}")
+        if found and (not nearest or len(found) < len(nearest)):
+            nearest = found
     others = [
         f"grant {g.id}: is for other roles, subjects or attributes of your department"
-        for g in policy.grants
-        if g not in named and g.principals.departments and principal.department in g.principals.departments
+        for g in (policy.grants if policy is not None else ())
+        if not g.principals.matches(principal)
+        and g.principals.departments
+        and principal.department in g.principals.departments
     ]
-    return _denial(department, table, known=True, reasons=(*reasons, *others), digest=policy.digest)
+    reasons = (*reasons_so_far, *others)
+    return _denial(department, use, known=True, reasons=reasons, digest=digest, found=nearest)
+
+
+def misfit(grant: Grant, purpose: str, today: date) -> str | None:
+    """Why a grant that names the principal does not apply at all, None when it does."""
+    if purpose not in grant.purposes:
+        listed = ", ".join(grant.purposes) or "no purpose"
+        return f"is for {listed}, not for the purpose {purpose or '(none)'}"
+    if grant.starts_after(today):
+        return f"is valid from {grant.valid_from}"
+    if grant.ended_before(today):
+        return f"expired after {grant.valid_until}"
+    return None
 
 
 def visible(
     department: Department, table: str, principal: Principal, purpose: str, today: date
 ) -> Visibility | None:
     """What the principal may see of the table under the purpose; None when that is nothing."""
-    policy = department.policies.get(table)
-    if policy is None or table not in department.tables:
+    published = department.tables.get(table)
+    if published is None:
         return None
-    named = [g for g in policy.grants if g.principals.matches(principal)]
-    applicable = [g for g in named if _misfit(g, purpose, today) is None]
-    columns: dict[str, None] = {}
-    masks: dict[str, str] = {}
-    for grant in applicable:
-        for name, shown in grant.shown.items():
-            if name not in columns and shown.mask is not None:
-                masks[name] = str(grant.columns[name].mask)
-            columns.setdefault(name)
+    policy = department.policies.get(table)
+    named = [g for g in policy.grants if g.principals.matches(principal)] if policy is not None else []
+    applicable = [g for g in named if misfit(g, purpose, today) is None and g.columns]
+    columns = dict.fromkeys(c.name for c in published.columns or ()) if published.catalogue else {}
+    columns |= dict.fromkeys(name for grant in applicable for name in grant.columns)
     if not columns:
         return None
-    ordered = department.tables[table].in_order(columns)
-    first = next(g for g in applicable if g.shown)
+    closed = {name for name in columns if exceeds(published.grade_of(name), principal.ceiling)}
+    uses = {name: frozenset[str]() for name in columns}
+    masks: dict[str, str] = {}
+    stars: dict[str, tuple[str, ...]] = {}
+    for grant in applicable:
+        for name, rule in grant.columns.items():
+            if name not in closed and rule.uses:
+                if not uses[name] and rule.mask is not None:
+                    masks[name] = str(rule.mask)
+                uses[name] |= rule.uses
+        shown = [name for name in grant.shown if name not in closed]
+        if shown:
+            stars[grant.id] = published.in_order(shown)
     return Visibility(
         table=table,
-        columns=ordered,
-        star=department.tables[table].in_order(first.shown),
+        columns=published.in_order(columns),
+        star=next(iter(stars.values()), ()),
         masks=masks,
         purposes=_purposes(named, today),
-        reasons=tuple(f"grant {g.id}: {g.reason}" for g in applicable),
-        stars={g.id: department.tables[table].in_order(g.shown) for g in applicable if g.shown},
+        reasons=tuple(f"grant {g.id}: {g.reason}" for g in applicable) or (CATALOGUE,),
+        stars=stars,
+        uses=uses,
+        functions={n: f for n in columns if uses[n] and (f := _functions(n, applicable))},
+        grades={name: published.grade_of(name) for name in columns},
+        floors={g.id: g.floor for g in applicable if g.floor is not None},
     )
 
 
@@ -109,52 +142,58 @@ def _purposes(named: list[Grant], today: date) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for grant in named:
         for purpose in grant.purposes:
-            if _misfit(grant, purpose, today) is None:
+            if misfit(grant, purpose, today) is None:
                 found.setdefault(purpose)
     return tuple(found)
 
 
-def _misfit(grant: Grant, purpose: str, today: date) -> str | None:
-    """Why a grant that names the principal does not apply at all, None when it does."""
-    if purpose not in grant.purposes:
-        listed = ", ".join(grant.purposes) or "no purpose"
-        return f"is for {listed}, not for the purpose {purpose or '(none)'}"
-    if grant.starts_after(today):
-        return f"is valid from {grant.valid_from}"
-    if grant.ended_before(today):
-        return f"expired after {grant.valid_until}"
-    return grant.unenforced
+def _functions(name: str, applicable: list[Grant]) -> frozenset[str]:
+    """What the use `aggregate` is confined to over all grants; empty where some grant confines nothing."""
+    rules = [g.columns[name] for g in applicable if name in g.columns and "aggregate" in g.columns[name].uses]
+    if any(not rule.functions for rule in rules):
+        return frozenset()
+    return frozenset(function for rule in rules for function in rule.functions)
 
 
-def _closed(grant: Grant, columns: frozenset[str], listed: frozenset[str]) -> str | None:
-    """Why an applicable grant does not open all of `columns`, None when it does.
-
-    Only columns in `listed`, those of grants that apply, are named: the others may or may not exist.
-    """
-    if not grant.shown:
-        return "opens no column that this version can show"
-    missing = [c for c in sorted(columns) if c not in grant.shown]
-    if not missing:
-        return None
-    parts: list[str] = []
-    for name in missing:
-        rule = grant.columns.get(name)
-        if rule is not None:
-            uses = ", ".join(u for u in sorted(rule.uses)) or "no use"
-            parts.append(f"column {name} is granted for {uses} without read, which is not enforced yet")
-        elif name in listed:
-            parts.append(f"column {name} is not in this grant")
-    if any(c not in listed for c in missing):
-        parts.append("a column of the question is not one you may use")
-    return "; ".join(parts)
+def _listed(table: PublishedTable, applicable: list[Grant], use: TableUse) -> frozenset[str]:
+    """The columns that the caller may know to exist."""
+    listed = frozenset(c for g in applicable for c in g.columns)
+    return listed | use.columns if table.catalogue else listed
 
 
-def _denial(
-    department: Department, table: str, *, known: bool, reasons: tuple[str, ...], digest: str
+def _grant(
+    department: Department, use: TableUse, grant: Grant, reasons: tuple[str, ...], tried: int, digest: str
 ) -> Decision:
     return Decision(
         department=department.name,
-        table=table,
+        table=use.name,
+        allowed=True,
+        known=True,
+        grant_id=grant.id,
+        reasons=reasons,
+        columns={name: grant.decided[name] for name in sorted(use.columns)},
+        row_filter=grant.row_filter,
+        legal_basis=grant.reason,
+        policy_digest=digest,
+        obligations=grant.obligations,
+        floor=grant.floor,
+        crossing=grant.crossing,
+        matches=tried,
+    )
+
+
+def _denial(
+    department: Department,
+    use: TableUse,
+    *,
+    known: bool,
+    digest: str,
+    reasons: tuple[str, ...] = (),
+    found: tuple[Refusal, ...] = (),
+) -> Decision:
+    return Decision(
+        department=department.name,
+        table=use.name,
         allowed=False,
         known=known,
         grant_id=None,
@@ -163,4 +202,5 @@ def _denial(
         row_filter=None,
         legal_basis=None,
         policy_digest=digest,
+        refusals=found,
     )

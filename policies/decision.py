@@ -22,6 +22,24 @@ class ColumnDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why one grant does not allow one use of one column.
+
+    `column` is empty where the principal may not know it; `use` is empty where it is not about a use. `remedy`
+    is the least change of the question or of the grant that would be allowed; `line` and `place` are where the
+    question does it (1-based).
+    """
+
+    grant_id: str
+    column: str
+    use: str
+    message: str
+    remedy: str = ""
+    line: int | None = None
+    place: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Floor:
     """The least number of distinct `column` values (its entities) that an aggregate may rest on."""
 
@@ -38,7 +56,8 @@ class Decision:
     must read as absence. `row_filter` is the policy's own text over published columns, None for no filter.
     `crossing` says what may reach the merge of columns without the use `read`: `aggregate` or `raw`.
     `obligations` are what the agent counts: rows, bytes, rows_per_day, bytes_per_day, matches, matches_per_day,
-    and key_exchange, the departments that may receive join keys.
+    and key_exchange, the departments that may receive join keys. `refusals` are those of the grant that came
+    nearest; `matches` is how many constants the question compares with match-only columns.
     """
 
     department: str
@@ -54,16 +73,21 @@ class Decision:
     obligations: Mapping[str, str] = field(default_factory=dict)
     floor: Floor | None = None
     crossing: str = "aggregate"
+    refusals: tuple[Refusal, ...] = ()
+    matches: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
     """What one principal may see of one table under one purpose, over all grants that apply.
 
-    `columns` are all that some applicable grant lists with `read` or a mask; `star` are those of the first
-    applicable grant in file order, which is what `*` means unless another grant governs the question; `stars`
-    has the columns of each applicable grant by its id, in file order. `purposes` are those under which any
-    grant of the table names this principal (valid today).
+    `columns` are all that exist for the principal: those that some applicable grant lists, and every column of a
+    table in the public catalogue. `star` are the readable ones, raw or masked, of the first applicable grant in
+    file order, which is what `*` means unless another grant governs the question; `stars` has those of each
+    applicable grant by its id, in file order. `uses` say what each column may be used for under some grant
+    (empty for a column that is only known to exist), `functions` what the use `aggregate` is confined to, and
+    `grades` how each column is graded. `floors` are those of the grants, by grant id. `purposes` are those under which any grant of the table names this
+    principal (valid today).
     """
 
     table: str
@@ -73,3 +97,7 @@ class Visibility:
     purposes: tuple[str, ...]
     reasons: tuple[str, ...]
     stars: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    uses: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    functions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    grades: Mapping[str, str] = field(default_factory=dict)
+    floors: Mapping[str, Floor] = field(default_factory=dict)

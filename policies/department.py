@@ -12,7 +12,8 @@ from policies.load_policy import Reference, load_policy
 from policies.model import TablePolicy
 from policies.published import PublishedColumn, PublishedTable, check_name, read_tables
 from policies.read_file import nearest, read_model
-from policies.source_uri import resolve_uri
+from policies.source_uri import resolve_key, resolve_uri
+from policies.token_keys import TokenKey, token_key
 from policies.yaml_document import file_error, load_yaml
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "PublishedColumn",
     "PublishedTable",
     "Source",
+    "TokenKey",
     "load_department",
     "validate_department",
 ]
@@ -37,7 +39,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """What `load_department` read. `digest` covers department.yaml and every policy file, not their tests."""
+    """What `load_department` read. `digest` covers department.yaml and every policy file, not their tests.
+
+    `state` is the directory of the agent's own records.
+    """
 
     name: str
     title: str
@@ -47,6 +52,8 @@ class Department:
     directory: Path
     digest: str
     references: tuple[Reference, ...] = field(default=(), repr=False, compare=False)
+    tokens: TokenKey | None = None
+    state: Path = Path("state")
 
 
 def load_department(directory: Path, environ: Mapping[str, str] | None) -> Department:
@@ -59,6 +66,10 @@ def load_department(directory: Path, environ: Mapping[str, str] | None) -> Depar
     form = read_model(document, DepartmentFile, code="CONFIG_INVALID")
     check_name(document, ("name",), form.name)
     uri = resolve_uri(document, form.source.uri, directory, environ)
+    tokens = None
+    if form.tokens is not None:
+        key = resolve_key(document, ("tokens", "key"), form.tokens.key, directory, environ)
+        tokens = token_key(document, key, form.tokens.algorithm)
     tables = read_tables(document, form)
     digest = hashlib.sha256(document.digest.encode())
     policies: dict[str, TablePolicy] = {}
@@ -68,7 +79,7 @@ def load_department(directory: Path, environ: Mapping[str, str] | None) -> Depar
         if table is None:
             message = f"is a policy for a table that {form.name} does not publish{nearest(path.stem, tables)}"
             raise file_error(path, None, message, code="CONFIG_REFERENCE")
-        policy, found = load_policy(path, table)
+        policy, found = load_policy(path, table, tokens=tokens is not None)
         policies[table.name] = policy
         references.extend(found)
         digest.update(f"\n{table.name} {policy.digest}".encode())
@@ -81,6 +92,8 @@ def load_department(directory: Path, environ: Mapping[str, str] | None) -> Depar
         directory=directory,
         digest=digest.hexdigest(),
         references=tuple(references),
+        tokens=tokens,
+        state=directory / form.state,
     )
 
 

@@ -24,8 +24,11 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 Use = Literal["read", "filter", "match", "join", "group", "order", "aggregate"]
-MaskWord = Literal["null", "person_name", "phone", "id_number", "credit_code", "address", "year", "month"]
+MaskWord = Literal[
+    "null", "person_name", "phone", "id_number", "credit_code", "address", "year", "month", "token"
+]
 Aggregate = Literal["count", "sum", "avg", "min", "max", "variance", "stddev", "bool_and", "bool_or"]
+Grade = Literal["core", "important", "general"]
 
 
 class FileModel(BaseModel):
@@ -146,12 +149,19 @@ class SqlMask(FileModel):
     sql: Text
 
 
+class TokenMask(FileModel):
+    """Shows a keyed pseudonym of the value, whose way of writing is normalised first."""
+
+    token: Literal["citizen_number", "credit_code", "text"]
+
+
 MASK_FORMS: dict[str, type[FileModel]] = {
     "constant": ConstantMask,
     "keep_first": KeepFirstMask,
     "keep_last": KeepLastMask,
     "bucket": BucketMask,
     "sql": SqlMask,
+    "token": TokenMask,
 }
 
 
@@ -169,7 +179,8 @@ MaskForm = Annotated[
     | Annotated[KeepFirstMask, Tag("keep_first")]
     | Annotated[KeepLastMask, Tag("keep_last")]
     | Annotated[BucketMask, Tag("bucket")]
-    | Annotated[SqlMask, Tag("sql")],
+    | Annotated[SqlMask, Tag("sql")]
+    | Annotated[TokenMask, Tag("token")],
     Discriminator(
         _mask_form,
         custom_error_type="mask_form",
@@ -188,7 +199,8 @@ class Column(FileModel):
 
     use: tuple[Use, ...] | None = Field(
         default=None,
-        description="What the column may be used for; read implies every use. Left out beside a mask: read.",
+        description="What the column may be used for; read implies every use, and an empty list none: the "
+        "column is known to exist. Left out beside a mask: read, of the masked value.",
     )
     mask: MaskForm = Field(default=None, description="How values are changed before anything sees them.")
     functions: tuple[Aggregate, ...] | None = Field(
@@ -213,13 +225,40 @@ class Column(FileModel):
         return self
 
 
-class Floor(FileModel):
+class FloorForm(FileModel):
     """The least number of distinct entities that an aggregate may rest on."""
 
     entities: Annotated[int, Field(ge=1)]
 
 
 Count = Annotated[int, Field(ge=1)]
+
+TablePattern = Annotated[str, Field(pattern=r"^[^\s.]+\.[^\s.]+$")]
+"""`department.table`, where `*`, `?` and `[…]` stand for parts of a name."""
+
+ColumnPattern = Annotated[str, Field(pattern=r"^[^\s.]+\.[^\s.]+\.[^\s.]+$")]
+"""`department.table.column`, likewise."""
+
+
+class JoinsForm(FileModel):
+    """With what the table may be joined."""
+
+    required: tuple[TablePattern, ...] | None = Field(
+        default=None, description="Every row counts only where it is joined with one of these tables."
+    )
+    allowed: dict[str, tuple[ColumnPattern, ...]] = Field(
+        default_factory=dict,
+        description="Columns to the columns of other tables that they may be joined with; others: with none.",
+    )
+    blocked: dict[str, tuple[ColumnPattern, ...]] = Field(
+        default_factory=dict, description="Columns to the columns that they may not be joined with."
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> JoinsForm:
+        if not self.model_fields_set:
+            raise PydanticCustomError("joins_empty", "says nothing: give required, allowed or blocked")
+        return self
 
 
 class LimitsForm(FileModel):
@@ -229,6 +268,10 @@ class LimitsForm(FileModel):
     bytes: Count | None = Field(default=None, description="The most bytes of one query.")
     rows_per_day: Count | None = Field(default=None, description="The most rows of one day.")
     bytes_per_day: Count | None = Field(default=None, description="The most bytes of one day.")
+    matches: Count | None = Field(
+        default=None, description="The most values that one query may compare with match-only columns."
+    )
+    matches_per_day: Count | None = Field(default=None, description="The most such values of one day.")
 
 
 class GrantForm(FileModel):
@@ -248,10 +291,12 @@ class GrantForm(FileModel):
     rows: Text | None = Field(
         default=None, description="A condition over the table's published columns and principal.<attribute>."
     )
-    floor: Floor | None = None
+    floor: FloorForm | None = None
     limits: LimitsForm | None = None
+    joins: JoinsForm | None = None
     crossing: Literal["aggregate", "raw"] = Field(
-        default="aggregate", description="What of aggregate-only columns may leave the department."
+        default="aggregate",
+        description="Whether row values of columns without read may reach the merge: raw, or only aggregates.",
     )
     key_exchange: tuple[Text, ...] = Field(
         default=(), description="Departments whose fragments may receive this table's join keys."
@@ -295,7 +340,7 @@ class PublishedColumnForm(FileModel):
     element: Text | None = Field(
         default=None, description="The data element of the standard that it follows."
     )
-    grade: Literal["core", "important", "general"] | None = None
+    grade: Grade | None = Field(default=None, description="Absent: that of the table.")
 
     @model_validator(mode="after")
     def _one_origin(self) -> PublishedColumnForm:
@@ -319,7 +364,11 @@ class PublishedTableForm(FileModel):
     legal_basis: Text | None = Field(
         default=None, description="The law that forbids sharing; required by sharing: none."
     )
-    grade: Literal["core", "important", "general"] = "general"
+    grade: Grade = "general"
+    catalogue: bool = Field(
+        default=False,
+        description="Whether every authenticated caller may know that the table and its columns exist.",
+    )
     entity: Name | None = Field(
         default=None, description="The published column that identifies whom a floor counts."
     )
@@ -337,12 +386,25 @@ class PublishedTableForm(FileModel):
         return self
 
 
+class TokensForm(FileModel):
+    """How the mask token makes pseudonyms."""
+
+    key: Text = Field(
+        description="The secret key, as ${VARIABLE} or file:…, the same in every department that may link."
+    )
+    algorithm: Literal["hmac-sha256", "hmac-sm3"] = "hmac-sha256"
+
+
 class DepartmentFile(FileModel):
     """department.yaml: a department, its database, and the tables it publishes."""
 
     name: Name
     title: Text | None = None
     source: SourceForm
+    tokens: TokensForm | None = None
+    state: Text = Field(
+        default="state/", description="Directory of the agent's own records, beside this file: daily counts."
+    )
     tables: dict[str, PublishedTableForm | None]
 
 

@@ -54,10 +54,5 @@ def _about(grant: Grant, today: date) -> Iterator[str]:
         yield "matches nobody: attributes is empty"
     if not grant.purposes:
         yield "applies to no purpose"
-    if grant.unenforced is not None:
-        yield f"is not applied: {grant.unenforced}"
-    elif not grant.shown:
-        yield "opens no column that this version can show"
-    hidden = [name for name, column in grant.columns.items() if not column.visible]
-    if hidden and grant.unenforced is None:
-        yield f"uses without read are not enforced yet, so these stay closed: {', '.join(hidden)}"
+    if not grant.usable:
+        yield "opens no column"

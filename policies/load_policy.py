@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from comity.errors import ConfigurationError, SqlError
+from policies.decision import Floor
 from policies.expressions import columns_in, match_name, parse_scalar
 from policies.file_models import (
     BucketMask,
@@ -19,12 +20,15 @@ from policies.file_models import (
     PolicyFile,
     Principals,
     SqlMask,
+    TokenMask,
 )
+from policies.joins import JoinRules
 from policies.masks import check_mask
 from policies.model import ALL_USES, ColumnRule, Grant, Limits, Mask, PrincipalRule, TablePolicy
-from policies.published import PublishedTable
+from policies.published import PublishedColumn, PublishedTable
 from policies.read_file import nearest, read_model
 from policies.row_filter import check_filter_type, check_row_filter
+from policies.tokens import token_element
 from policies.yaml_document import Location, YamlDocument, file_error, load_yaml
 
 
@@ -42,8 +46,10 @@ class Reference:
         return file_error(self.path, self.line, message, code="CONFIG_REFERENCE")
 
 
-def load_policy(path: Path, table: PublishedTable) -> tuple[TablePolicy, tuple[Reference, ...]]:
-    """The policy in `path`, checked against the table it governs.
+def load_policy(
+    path: Path, table: PublishedTable, *, tokens: bool = False
+) -> tuple[TablePolicy, tuple[Reference, ...]]:
+    """The policy in `path`, checked against the table it governs. `tokens` says that the department has a key.
 
     Raises `ConfigurationError`: `CONFIG_POLICY` for what a policy may not say, `CONFIG_REFERENCE` for a
     column that the table does not publish.
@@ -60,6 +66,8 @@ def load_policy(path: Path, table: PublishedTable) -> tuple[TablePolicy, tuple[R
             message = f"the grant id `{grant.id}` is used twice"
             raise document.error((*location, "id"), message, code="CONFIG_POLICY")
         grants.append(_grant(document, location, grant, table))
+        if not tokens:
+            _refuse_tokens(document, location, grants[-1])
     references = tuple(_references(document, form))
     return TablePolicy(table.name, tuple(grants), document.digest), references
 
@@ -72,7 +80,6 @@ def _grant(document: YamlDocument, location: Location, form: GrantForm, table: P
         columns[name] = _rule(document, place, name, column, table)
     if form.rows is not None:
         _check_rows(document, (*location, "rows"), form.rows, table)
-    limits = form.limits
     return Grant(
         id=form.id,
         reason=form.reason,
@@ -83,12 +90,11 @@ def _grant(document: YamlDocument, location: Location, form: GrantForm, table: P
         valid_until=form.valid.until if form.valid else None,
         columns=columns,
         row_filter=form.rows,
-        floor_entities=form.floor.entities if form.floor else None,
-        limits=Limits(limits.rows, limits.bytes, limits.rows_per_day, limits.bytes_per_day)
-        if limits
-        else Limits(),
+        floor=_floor(document, location, form, table),
+        limits=Limits(**form.limits.model_dump()) if form.limits else Limits(),
         crossing=form.crossing,
         key_exchange=tuple(dict.fromkeys(form.key_exchange)),
+        joins=_joins(document, location, form, columns),
         line=document.line_of(location),
     )
 
@@ -102,24 +108,28 @@ def _check_column(document: YamlDocument, location: Location, name: str, table: 
 def _rule(
     document: YamlDocument, location: Location, name: str, form: Column, table: PublishedTable
 ) -> ColumnRule:
-    mask = _mask(form) if form.has_mask else None
+    column = table.column(name)
+    mask = _mask(form, column) if form.has_mask else None
     uses = frozenset(form.use) if form.use is not None else frozenset({"read"})
     if "read" in uses:
         uses = ALL_USES
     if mask is not None:
-        column = table.column(name)
         try:
             check_mask(mask, name, column.type if column else None)
         except SqlError as error:
             message = f"`{name}`: {error.message}"
             raise document.error((*location, "mask"), message, code="CONFIG_POLICY") from None
-    return ColumnRule(uses, mask, frozenset(form.functions or ()))
+    return ColumnRule(uses, mask, frozenset(form.functions or ()), table.grade_of(name))
 
 
-def _mask(form: Column) -> Mask:
+def _mask(form: Column, column: PublishedColumn | None) -> Mask:
     match form.mask:
         case None:
             return Mask("null")
+        case "token":
+            return Mask("token", token_element(None, column.element if column is not None else None))
+        case TokenMask(token=kind):
+            return Mask("token", token_element(kind, None))
         case str() as word:
             return Mask(word)
         case ConstantMask(constant=value):
@@ -134,6 +144,42 @@ def _mask(form: Column) -> Mask:
             )
         case SqlMask(sql=text):
             return Mask("sql", text)
+
+
+def _refuse_tokens(document: YamlDocument, location: Location, grant: Grant) -> None:
+    for name, rule in grant.columns.items():
+        if rule.mask is not None and rule.mask.name == "token":
+            message = f"`{name}`: a token needs a key: give department.yaml `tokens: {{key: …}}`"
+            raise document.error((*location, "columns", name, "mask"), message, code="CONFIG_POLICY")
+
+
+def _floor(
+    document: YamlDocument, location: Location, form: GrantForm, table: PublishedTable
+) -> Floor | None:
+    if form.floor is None:
+        return None
+    if table.entity is None:
+        message = f"a floor counts entities: give the table {table.name} an `entity` in department.yaml"
+        raise document.error((*location, "floor"), message, code="CONFIG_POLICY")
+    return Floor(form.floor.entities, table.entity)
+
+
+def _joins(
+    document: YamlDocument, location: Location, form: GrantForm, columns: Mapping[str, ColumnRule]
+) -> JoinRules:
+    if form.joins is None:
+        return JoinRules()
+    for key, rules in (("allowed", form.joins.allowed), ("blocked", form.joins.blocked)):
+        for name in rules:
+            place = (*location, "joins", key, name)
+            rule = columns.get(name)
+            if rule is None:
+                message = f"`{name}` is not a column of this grant{nearest(name, columns)}"
+                raise document.error(place, message, code="CONFIG_REFERENCE")
+            if "join" not in rule.uses:
+                message = f"`{name}` may not be joined at all: give it the use join, or leave it out here"
+                raise document.error(place, message, code="CONFIG_POLICY")
+    return JoinRules(form.joins.required, form.joins.allowed, form.joins.blocked)
 
 
 def _check_rows(document: YamlDocument, location: Location, text: str, table: PublishedTable) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Final
 
-from policies.decision import ColumnDecision
+from policies.decision import ColumnDecision, Floor
+from policies.joins import JoinRules
 from policies.principal import AttributeValue, Principal
 
 USES: Final = ("read", "filter", "match", "join", "group", "order", "aggregate")
@@ -35,15 +36,16 @@ class ColumnRule:
     mask: Mask | None = None
     functions: frozenset[str] = frozenset()
 
+    grade: str = "general"
+
     @property
-    def visible(self) -> bool:
-        """Whether values, raw or masked, may be shown. Uses short of `read` are not enforced yet: refused."""
+    def readable(self) -> bool:
+        """Whether values may be shown: raw ones, or masked ones where there is a mask."""
         return "read" in self.uses
 
     def decision(self) -> ColumnDecision:
-        if self.mask is None:
-            return ColumnDecision(self.uses)
-        return ColumnDecision(self.uses, self.mask.name, self.mask.argument)
+        mask = self.mask or Mask("")
+        return ColumnDecision(self.uses, mask.name or None, mask.argument, self.functions, self.grade)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +84,22 @@ def _holds(value: AttributeValue | None, wanted: tuple[AttributeValue, ...]) -> 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one grant may hand out. Only `rows` is enforced yet."""
+    """How much one grant may hand out, and how many values may be tried on its match-only columns."""
 
     rows: int | None = None
     bytes: int | None = None
     rows_per_day: int | None = None
     bytes_per_day: int | None = None
+    matches: int | None = None
+    matches_per_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
     """Who may use which columns of one table, for which purposes, until when, and how.
 
-    `shown` are the visible columns as decisions carry them; `row_filter` is the policy's own text.
-    `unenforced` says why this version must not apply the grant at all, None when it may.
+    `decided` are the columns as decisions carry them, those without any use included; `shown` are the readable
+    ones of them, raw or masked, which is what `*` covers; `row_filter` is the policy's own text.
     """
 
     id: str
@@ -107,33 +111,30 @@ class Grant:
     valid_until: date | None
     columns: Mapping[str, ColumnRule]
     row_filter: str | None = None
-    floor_entities: int | None = None
+    floor: Floor | None = None
     limits: Limits = Limits()
     crossing: str = "aggregate"
     key_exchange: tuple[str, ...] = ()
+    joins: JoinRules = field(default_factory=JoinRules)
     line: int = field(default=0, repr=False, compare=False)
+    decided: Mapping[str, ColumnDecision] = field(init=False)
     shown: Mapping[str, ColumnDecision] = field(init=False)
-    unenforced: str | None = field(init=False)
     obligations: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        shown = {name: rule.decision() for name, rule in self.columns.items() if rule.visible}
-        object.__setattr__(self, "shown", shown)
-        object.__setattr__(self, "unenforced", self._unenforced())
-        obligations: dict[str, str] = {}
-        if self.limits.rows is not None:
-            obligations["rows"] = str(self.limits.rows)
+        decided = {name: rule.decision() for name, rule in self.columns.items()}
+        object.__setattr__(self, "decided", decided)
+        object.__setattr__(self, "shown", {n: d for n, d in decided.items() if "read" in d.uses})
+        limits = {f.name: getattr(self.limits, f.name) for f in fields(self.limits)}
+        obligations = {name: str(most) for name, most in limits.items() if most is not None}
         if self.key_exchange:
             obligations["key_exchange"] = " ".join(self.key_exchange)
         object.__setattr__(self, "obligations", obligations)
 
-    def _unenforced(self) -> str | None:
-        if self.floor_entities is not None:
-            return "floors are not enforced yet"
-        for name in ("bytes", "rows_per_day", "bytes_per_day"):
-            if getattr(self.limits, name) is not None:
-                return f"the limit {name} is not enforced yet"
-        return None
+    @property
+    def usable(self) -> bool:
+        """Whether any column may be used for anything."""
+        return any(rule.uses for rule in self.columns.values())
 
     def starts_after(self, today: date) -> bool:
         return self.valid_from is not None and today < self.valid_from

@@ -38,7 +38,10 @@ class PublishedColumn:
 
 @dataclass(frozen=True, slots=True)
 class PublishedTable:
-    """One table that the department offers. `columns` None publishes every physical column as it is."""
+    """One table that the department offers. `columns` None publishes every physical column as it is.
+
+    `catalogue` says that every authenticated caller may know that it exists.
+    """
 
     name: str
     physical: tuple[str, ...]
@@ -49,6 +52,7 @@ class PublishedTable:
     update: str | None = None
     legal_basis: str | None = None
     columns: tuple[PublishedColumn, ...] | None = None
+    catalogue: bool = False
     order: Mapping[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -67,6 +71,11 @@ class PublishedTable:
             return PublishedColumn(name, name)
         index = self.order.get(name)
         return None if index is None else self.columns[index]
+
+    def grade_of(self, name: str) -> str:
+        """The grade of one column: its own, or else the table's."""
+        column = self.column(name)
+        return (column.grade if column is not None else None) or self.grade
 
 
 def read_tables(document: YamlDocument, form: DepartmentFile) -> dict[str, PublishedTable]:
@@ -108,6 +117,9 @@ def _table(document: YamlDocument, location: Location, name: str, form: Publishe
                 _column(document, place, column_name, column_form or PublishedColumnForm.model_validate({}))
             )
         columns = tuple(read)
+    if form.catalogue and columns is None:
+        message = f"{name} is in the catalogue, so its columns must be listed for everybody to know"
+        raise document.error((*location, "catalogue"), message)
     if form.entity is not None and columns is not None and form.entity not in (c.name for c in columns):
         message = f"`{form.entity}` is not a published column of {name}"
         raise document.error((*location, "entity"), message, code="CONFIG_REFERENCE")
@@ -121,6 +133,7 @@ def _table(document: YamlDocument, location: Location, name: str, form: Publishe
         update=form.update,
         legal_basis=form.legal_basis,
         columns=columns,
+        catalogue=form.catalogue,
     )
 
 

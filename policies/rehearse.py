@@ -17,12 +17,12 @@ from policies.decide import decide, visible
 from policies.decision import Decision
 from policies.department import TEST_SUFFIX, Department
 from policies.fit import check_policy_fit
-from policies.model import Grant
 from policies.principal import Principal
 from policies.read_file import nearest, read_model
 from policies.rehearsal_file import PolicyTestFile, TestPrincipal, TestQuestion
 from policies.stage import Sandbox, Stage
 from policies.yaml_document import YamlDocument, load_yaml
+from sql.catalog import TableUse
 from sql.parse import parse_query
 from sql.resolve import resolve_query
 
@@ -174,12 +174,13 @@ class _Run:
         except SqlError as error:
             if error.code not in _HIDDEN:
                 raise
-            denied = decide(self.department, table, principal, purpose, frozenset(), day)
+            rows = TableUse(self.department.name, table, frozenset())
+            denied = decide(self.department, rows, principal, purpose, day)
             if view is None and denied.known:
                 return _Answer(denied.reasons, denied)
             return _Answer((f"{error.code}: {error.message}",))
-        used = frozenset(column for use in resolved.tables for column in use.columns)
-        decision = decide(self.department, table, principal, purpose, used, day)
+        (use,) = resolved.tables
+        decision = decide(self.department, use, principal, purpose, day)
         if not decision.allowed:
             return _Answer(decision.reasons, decision)
         return _Answer(decision.reasons, decision, self.stage.wrapped(resolved, decision, principal))
@@ -188,7 +189,7 @@ class _Run:
         """Remembers which rules the question reached."""
         policy = self.department.policies.get(self.stage.table.name)
         for grant in policy.grants if policy else ():
-            if not _applied(grant) and any(r.startswith(f"grant {grant.id}: ") for r in answer.reasons):
+            if not grant.usable and any(r.startswith(f"grant {grant.id}: ") for r in answer.reasons):
                 self.exercised.grants.add(grant.id)
         decision = answer.decision
         if decision is None or decision.grant_id is None:
@@ -209,13 +210,13 @@ def _unexercised(department: Department, table: str, exercised: _Exercised) -> t
     for grant in policy.grants if policy else ():
         if grant.id not in exercised.grants:
             missing.append(
-                f"grant {grant.id}: no question is {'allowed' if _applied(grant) else 'denied'} by it"
+                f"grant {grant.id}: no question is {'allowed' if grant.usable else 'denied'} by it"
             )
             continue
-        if not _applied(grant):
+        if not grant.usable:
             continue
         for name, rule in grant.columns.items():
-            if rule.mask is not None and rule.visible and (grant.id, name) not in exercised.masks:
+            if rule.mask is not None and rule.uses and (grant.id, name) not in exercised.masks:
                 missing.append(f"grant {grant.id}: no question reads {name}, masked by {rule.mask}")
         if grant.row_filter is not None:
             seen = exercised.row_filters.get(grant.id, set())
@@ -223,10 +224,6 @@ def _unexercised(department: Department, table: str, exercised: _Exercised) -> t
                 if effect not in seen:
                     missing.append(f"grant {grant.id}: in no question the row filter {effect}")
     return tuple(missing)
-
-
-def _applied(grant: Grant) -> bool:
-    return grant.unenforced is None and bool(grant.shown)
 
 
 def _principal(form: TestPrincipal) -> Principal:

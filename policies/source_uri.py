@@ -1,4 +1,4 @@
-"""Where a department's database is: references to variables and files, and never a secret in the text."""
+"""Where a department's database and its keys are: references to variables and files, never a secret."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from policies.yaml_document import YamlDocument
+from policies.yaml_document import Location, YamlDocument
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}")
 _VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
-_LOCATION = ("source", "uri")
+_LOCATION: Location = ("source", "uri")
 
 # user:password@host, and password=… or pwd=… as a query parameter, a DSN word or an ODBC attribute.
 _USERINFO = re.compile(r"//[^/?#\s]*?:([^/?#\s]*)@")
@@ -28,21 +28,41 @@ def resolve_uri(document: YamlDocument, text: str, directory: Path, environ: Map
     if _has_literal_secret(text):
         message = "`uri` holds a password: put the URI into a variable, `${NAME}`, or a file, `file:…`"
         raise document.error(_LOCATION, message, code="CONFIG_SECRET")
+    return _resolve(document, _LOCATION, text, directory, environ)
+
+
+def resolve_key(
+    document: YamlDocument, location: Location, text: str, directory: Path, environ: Mapping[str, str] | None
+) -> str:
+    """The key that `text` refers to, wholly as `${VARIABLE}` or `file:…`; empty when `environ` is None.
+
+    Raises `ConfigurationError` as `resolve_uri` does, and `CONFIG_SECRET` for a key that stands in the file.
+    """
+    if not text.startswith("file:") and not _REFERENCE.fullmatch(text):
+        message = f"`{location[-1]}` holds a key: put it into a variable, `${{NAME}}`, or a file, `file:…`"
+        raise document.error(location, message, code="CONFIG_SECRET")
+    found = _resolve(document, location, text, directory, environ)
+    return "" if environ is None else found
+
+
+def _resolve(
+    document: YamlDocument, location: Location, text: str, directory: Path, environ: Mapping[str, str] | None
+) -> str:
     for name in _REFERENCE.findall(text):
         if not _VARIABLE.match(name):
-            raise document.error(_LOCATION, f"`${{{name}}}` is not the name of a variable")
+            raise document.error(location, f"`${{{name}}}` is not the name of a variable")
     if "${" in _REFERENCE.sub("", text):
-        raise document.error(_LOCATION, "`${` without its `}`")
+        raise document.error(location, "`${` without its `}`")
     if environ is None:
         return text
     if text.startswith("file:"):
-        return _from_file(document, directory / text.removeprefix("file:"))
+        return _from_file(document, location, directory / text.removeprefix("file:"))
 
     def value(match: re.Match[str]) -> str:
         found = environ.get(match[1])
         if not found:
             message = f"the environment variable {match[1]} is not set"
-            raise document.error(_LOCATION, message, code="CONFIG_MISSING")
+            raise document.error(location, message, code="CONFIG_MISSING")
         return found
 
     return _REFERENCE.sub(value, text)
@@ -53,11 +73,12 @@ def _has_literal_secret(text: str) -> bool:
     return any(_REFERENCE.sub("", secret).strip("'\" ") for secret in secrets)
 
 
-def _from_file(document: YamlDocument, path: Path) -> str:
+def _from_file(document: YamlDocument, location: Location, path: Path) -> str:
     try:
-        uri = path.read_text(encoding="utf-8").strip()
+        text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
-        raise document.error(_LOCATION, f"the file {path} cannot be read", code="CONFIG_MISSING") from None
-    if not uri or "\n" in uri:
-        raise document.error(_LOCATION, f"the file {path} must hold one line, the URI", code="CONFIG_MISSING")
-    return uri
+        raise document.error(location, f"the file {path} cannot be read", code="CONFIG_MISSING") from None
+    if not text or "\n" in text:
+        message = f"the file {path} must hold one line, the {str(location[-1]).upper()}"
+        raise document.error(location, message, code="CONFIG_MISSING")
+    return text

@@ -27,6 +27,7 @@ from sqlglot import ParseError, exp, parse_one
 from policies.decide import decide
 from policies.decision import Decision
 from policies.principal import Principal
+from sql.catalog import TableUse
 from tests.oracle.answer import Answer, differences, ordered, unordered
 from tests.oracle.sorting import read_sorting
 from tests.oracle.views import Rows, Views
@@ -139,13 +140,14 @@ class Oracle:
         policy = owner.policies.get(table)
         for grant in policy.grants if policy else ():
             columns = frozenset(grant.shown)
-            decision = decide(owner, table, principal, purpose, columns, self.today, grant.id)
+            use = TableUse(department, table, columns)
+            decision = decide(owner, use, principal, purpose, self.today, grant.id)
             if columns and decision.allowed:
                 yield decision
 
     def _denial(self, department: str, table: str, principal: Principal, purpose: str) -> list[str]:
         owner = self.views.departments[department]
-        decision = decide(owner, table, principal, purpose, frozenset(), self.today)
+        decision = decide(owner, TableUse(department, table, frozenset()), principal, purpose, self.today)
         return [f"{department}.{table}: {'; '.join(decision.reasons)}"] if decision.known else []
 
 

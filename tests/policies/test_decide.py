@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.decide import decide, purposes, visible
-from policies.decision import Decision
+from policies.decision import Decision, Floor
 from policies.department import Department, load_department
 from policies.model import ALL_USES
 from policies.principal import AttributeValue, Principal
+from sql.catalog import TableUse
 
 Write = Callable[..., Path]
 
@@ -31,7 +32,7 @@ def ask(
     table: str = "patients",
     today: date = TODAY,
 ) -> Decision:
-    return decide(department, table, principal, purpose, frozenset(columns), today)
+    return decide(department, TableUse("health", table, frozenset(columns)), principal, purpose, today)
 
 
 def one_grant(write_department: Write, principals: str, rest: str = "") -> Department:
@@ -141,54 +142,51 @@ def test_a_hidden_column_reads_the_same_as_one_that_does_not_exist(health: Depar
     assert "person_id" not in " ".join(hidden.reasons)
 
 
-def test_uses_short_of_read_are_refused_and_named(health: Department) -> None:
+def test_a_column_whose_use_is_not_known_more_closely_counts_as_read(health: Department) -> None:
     decision = ask(health, "diagnosis")
     assert not decision.allowed
     assert decision.reasons[0] == (
-        "grant benefit-review: column diagnosis is granted for filter, group without read, which is not enforced yet"
+        "grant benefit-review: column diagnosis is granted for filter, group, not for read"
     )
 
 
-def test_a_grant_with_a_floor_is_not_applied(health: Department) -> None:
+def test_a_decision_carries_the_floor_of_its_grant(health: Department) -> None:
     decision = ask(health, "diagnosis", principal=STATISTICIAN, purpose="statistics")
-    assert (decision.allowed, decision.known) == (False, True)
-    assert decision.reasons == ("grant small-groups: floors are not enforced yet",)
-    assert not ask(health, principal=STATISTICIAN, purpose="statistics").allowed
-    assert visible(health, "patients", STATISTICIAN, "statistics", TODAY) is None
-    assert purposes(health, "patients", STATISTICIAN, TODAY) == ()
+    assert (decision.allowed, decision.grant_id) == (True, "small-groups")
+    assert decision.floor == Floor(2, "person_id")
 
 
-@pytest.mark.parametrize("limit", ["bytes", "rows_per_day", "bytes_per_day"])
-def test_a_grant_with_a_limit_that_is_not_counted_yet_is_not_applied(
-    write_department: Write, limit: str
-) -> None:
-    department = one_grant(write_department, "{roles: [analyst]}", f"limits: {{{limit}: 5}}")
-    decision = ask(department, "name")
-    assert decision.reasons == (f"grant g: the limit {limit} is not enforced yet",)
-    assert not decision.allowed
+def test_every_limit_and_key_exchange_are_obligations(write_department: Write) -> None:
+    limits = "{rows: 100, bytes: 2, rows_per_day: 3, bytes_per_day: 4, matches: 5, matches_per_day: 6}"
+    rest = f"limits: {limits}\n    key_exchange: [tax, health]"
+    department = one_grant(write_department, "{roles: [analyst]}", rest)
+    assert ask(department, "name").obligations == {
+        "rows": "100",
+        "bytes": "2",
+        "rows_per_day": "3",
+        "bytes_per_day": "4",
+        "matches": "5",
+        "matches_per_day": "6",
+        "key_exchange": "tax health",
+    }
 
 
-def test_the_row_limit_and_key_exchange_are_obligations(write_department: Write) -> None:
-    department = one_grant(
-        write_department, "{roles: [analyst]}", "limits: {rows: 100}\n    key_exchange: [tax, health]"
-    )
-    assert ask(department, "name").obligations == {"rows": "100", "key_exchange": "tax health"}
-
-
-def test_a_grant_that_can_show_nothing_does_not_even_count_rows(write_department: Write) -> None:
+def test_a_grant_whose_columns_have_no_use_does_not_even_count_rows(write_department: Write) -> None:
     policy = """\
 table: patients
 grants:
-  - id: sums
+  - id: known
     reason: r
     principals: {roles: [analyst]}
     purposes: [benefit_review]
-    columns: {cost: {use: [aggregate], functions: [sum]}}
+    columns: {cost: {use: []}}
 """
     department = load_department(write_department(policy=policy), {})
-    assert ask(department).reasons == ("grant sums: opens no column that this version can show",)
+    assert ask(department).reasons == ("grant known: opens no column",)
     assert not ask(department, "cost").allowed
-    assert visible(department, "patients", ANALYST, "benefit_review", TODAY) is None
+    view = visible(department, "patients", ANALYST, "benefit_review", TODAY)
+    assert view is not None
+    assert (view.columns, view.star, view.uses) == (("cost",), (), {"cost": frozenset()})
 
 
 @pytest.mark.parametrize(
@@ -258,7 +256,7 @@ def test_a_grant_for_no_purpose_allows_none(write_department: Write) -> None:
 def test_visible_is_what_some_applicable_grant_shows_in_the_tables_order(health: Department) -> None:
     view = visible(health, "patients", ANALYST, "benefit_review", TODAY)
     assert view is not None
-    assert view.columns == ("person_id", "name", "sex", "born", "town_code", "cost")
+    assert view.columns == ("person_id", "name", "sex", "born", "town_code", "diagnosis", "cost")
     assert view.star == ("person_id", "name", "sex", "born")
     assert view.masks == {"name": "person_name", "born": "year", "cost": "bucket(1000)"}
     assert view.purposes == ("benefit_review", "statistics")
@@ -300,7 +298,7 @@ def test_what_is_decided_agrees_with_what_is_visible(
     health = _health()
     principal = Principal("x", department_name, frozenset({role}))
     today = TODAY + timedelta(days=days)
-    decision = decide(health, "patients", principal, purpose, columns, today)
+    decision = decide(health, TableUse("health", "patients", columns), principal, purpose, today)
     view = visible(health, "patients", principal, purpose, today)
     if decision.allowed:
         assert view is not None
@@ -309,7 +307,8 @@ def test_what_is_decided_agrees_with_what_is_visible(
     if view is None:
         assert not decision.allowed
     else:
-        assert decide(health, "patients", principal, purpose, frozenset(view.star), today).allowed
+        star = TableUse("health", "patients", frozenset(view.star))
+        assert decide(health, star, principal, purpose, today).allowed
     if not decision.known:
         assert not decision.reasons
 

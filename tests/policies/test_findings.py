@@ -18,8 +18,6 @@ def messages(department: Department, today: date) -> list[str]:
 
 def test_the_fixture_has_what_is_closed_pointed_out(health: Department) -> None:
     assert messages(health, date(2026, 6, 1)) == [
-        "patients benefit-review: uses without read are not enforced yet, so these stay closed: diagnosis",
-        "patients small-groups: is not applied: floors are not enforced yet",
         "诊所 None: has no policy: nobody sees it",
     ]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from comity.errors import ConfigurationError
+from policies.decision import Floor
 from policies.department import Department, load_department
 from policies.model import ALL_USES, Grant, Mask
 
@@ -54,7 +55,7 @@ def test_a_policy_is_read_as_documented(health: Department) -> None:
     assert review.row_filter == "town_code = principal.town_code"
     assert counts.columns["cost"].mask == Mask("bucket", "1000")
     assert counts.valid_until is None
-    assert small.floor_entities == 10
+    assert small.floor == Floor(2, "person_id")
 
 
 @pytest.mark.parametrize(
@@ -86,9 +87,9 @@ def test_a_bucket_is_a_whole_number_or_a_decimal(write_department: Write, size: 
     assert grant.columns["cost"].mask == Mask("bucket", argument)
 
 
-def test_a_mask_whose_uses_lack_read_shows_nothing(write_department: Write) -> None:
+def test_a_mask_with_a_list_of_uses_has_only_those(write_department: Write) -> None:
     grant = grant_of(write_department(policy=policy(columns="      name: {mask: phone, use: [group]}")))
-    assert not grant.columns["name"].visible
+    assert grant.columns["name"].uses == {"group"}
     assert grant.shown == {}
 
 
