@@ -22,6 +22,7 @@ from agent.publication import Publisher, Source
 from comity.errors import CancelledError, SourceError, SqlError
 from connectors.spi import Scan
 from policies.port import Receipt
+from policies.tokens import TOKEN_FUNCTION, tokens_for
 from sql.binder import Binder
 from sql.dialects import NotNative, render_native, render_scan
 from sql.engine import Engine, EnginePool
@@ -160,6 +161,10 @@ class Execution:
         with self._lock:
             self._engine = engine
         self._check()
+        decisions = self.enforced.decisions.values()
+        tokens = tokens_for(self.publisher.department.tokens, decisions, self.enforced.request.purpose)
+        if tokens is not None:
+            engine.add_function(TOKEN_FUNCTION, 2, tokens)
         # Every table is a place of its own, so that each part reads one physical table, once.
         split = split_query(tree, lambda table: table.alias_or_name)
         if split.residual is None:

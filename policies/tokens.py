@@ -9,18 +9,21 @@ n²/2^131: for 1.4 billion people about 7 in 10^22.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 
 import pyarrow as pa
 
+from comity.errors import ConfigurationError
+from policies.decision import Decision
 from policies.identifiers import NORMALISERS
 from policies.token_keys import BLOCK_BYTES, DIGESTS, TokenKey
 
 TOKEN_FUNCTION: Final = "comity_token"  # noqa: S105  (a name)
 """The name under which an engine computes tokens. It is on no allow-list, so no question can call it."""
 
+TOKEN: Final = "token"  # noqa: S105  (the mask's name)
 TOKEN_LENGTH: Final = 26
 TEXT: Final = "text"
 
@@ -46,6 +49,18 @@ def token_element(argument: str | None, element: str | None) -> str:
         return argument or TEXT
     kind = element.rpartition(".")[2]
     return kind if kind in NORMALISERS and kind != TEXT else f"{TEXT}:{element}"
+
+
+def tokens_for(key: TokenKey | None, decisions: Iterable[Decision], purpose: str) -> Tokens | None:
+    """What computes the tokens that `decisions` show; None where they show none.
+
+    Raises `ConfigurationError` (`CONFIG_MISSING`) when there is no key to compute them with.
+    """
+    if not any(column.mask == TOKEN for d in decisions for column in d.columns.values()):
+        return None
+    if key is None or key.secret is None:
+        raise ConfigurationError("a token is to be shown, and there is no key for it", code="CONFIG_MISSING")
+    return Tokens(key, purpose)
 
 
 class Tokens:
