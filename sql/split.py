@@ -123,7 +123,7 @@ class _Splitter:
         if isinstance(query, exp.Subquery):
             query.set("this", self.split(query.this))
         elif isinstance(query, exp.SetOperation):
-            self.stayed.append("a set operation over several departments")
+            self.stayed.append(query.meta.get("stayed") or "a set operation over several departments")
             query.set("this", self.move_or_split(query.this))
             query.set("expression", self.move_or_split(query.expression))
         elif isinstance(query, exp.Select):

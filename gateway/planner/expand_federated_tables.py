@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from gateway.planner.members import FEDERATED, say_why
 from sql.catalog import Catalog, Table
 from sql.scopes import is_cte_reference, used_names
 
@@ -29,7 +30,8 @@ def expand_federated_tables(tree: exp.Query, catalog: Catalog) -> exp.Query:
         arms = [_arm(table, member, columns, taken) for member in table.members]
         alias = exp.TableAlias(this=exp.to_identifier(node.alias_or_name, quoted=True))
         union = exp.Subquery(this=_union(arms), alias=alias)
-        union.meta["federated"] = True
+        union.meta[FEDERATED] = table.qualified_name
+        say_why(union, f"rows of the members of {table.qualified_name} meet")
         node.replace(union)
     return copy
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container, Mapping
+from typing import TypeAlias
+
 from sqlglot import exp
 
+from gateway.planner.disclosure import Disclosure
 from gateway.planner.expand_federated_tables import expand_federated_tables
+from gateway.planner.planning import Planning
 from gateway.planner.prune_columns import prune_columns
 from gateway.planner.push_filters_into_unions import push_filters_into_unions
+from gateway.planner.split_aggregates import split_aggregates
 from gateway.stages import AuthorizedQuery, FederatedPlan, PlannedFragment
 from sql.binder import Binder
 from sql.catalog import Catalog, Column, Fragment, TableUse
@@ -15,20 +21,29 @@ from sql.split import Piece, Split, split_query
 from sql.types import arrow_schema
 
 
+Pass: TypeAlias = Callable[[exp.Query, Planning], exp.Query]
+
+PASSES: Mapping[str, Pass] = {
+    # What nobody reads is asked of nobody.
+    "prune_columns": lambda tree, _: prune_columns(tree),
+    # Unions over members, with only the columns that are used. Not a choice: departments know no federated tables.
+    "expand_federated_tables": lambda tree, planning: expand_federated_tables(tree, planning.catalog),
+    # Members filter, and excluded members are not asked.
+    "push_filters_into_unions": lambda tree, _: push_filters_into_unions(tree),
+    # Members aggregate, and the merge puts their groups together.
+    "split_aggregates": split_aggregates,
+}
+"""The passes over the tree, in order; each is exact alone, and with or without any other."""
+
+
 def make_plan(query: AuthorizedQuery, binder: Binder, published: Catalog) -> FederatedPlan:
     """Plans an authorised question. Pure: nothing is asked of any department.
 
-    The passes, in order:
-
-    1. `prune_columns`: what nobody reads is asked of nobody.
-    2. `expand_federated_tables`: unions over members, with only the columns that are used.
-    3. `push_filters_into_unions`: members filter, and excluded members are not asked.
-    4. `split_query`: the largest parts that one department runs alone, and the residual.
-    5. `share_fragments`: equal parts run once.
+    After `PASSES`, `split_query` finds the largest parts that one department runs alone and the residual, and
+    `share_fragments` runs equal parts once.
     """
-    tree = prune_columns(query.bound.resolved.tree)
-    tree = expand_federated_tables(tree, query.bound.admitted.catalog)
-    tree = push_filters_into_unions(tree)
+    planning = Planning(query.bound.admitted.catalog, binder, Disclosure(query.decisions))
+    tree = apply_passes(query.bound.resolved.tree, planning)
     split = split_query(tree, lambda table: table.db)
     schema = query.bound.resolved.schema
     if split.residual is None:
@@ -41,9 +56,17 @@ def make_plan(query: AuthorizedQuery, binder: Binder, published: Catalog) -> Fed
         residual=residual,
         residual_sql=residual.sql(dialect="duckdb", identify=True, comments=False),
         materialise=_must_materialise(residual, fragments),
-        stayed=split.stayed,
+        stayed=(*split.stayed, *planning.reasons),
         schema=schema,
     )
+
+
+def apply_passes(tree: exp.Query, planning: Planning, skip: Container[str] = ()) -> exp.Query:
+    """The tree after every pass but those named in `skip`."""
+    for name, run in PASSES.items():
+        if name not in skip:
+            tree = run(tree, planning)
+    return tree
 
 
 def _whole(split: Split, query: AuthorizedQuery) -> PlannedFragment:

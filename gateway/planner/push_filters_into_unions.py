@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from gateway.planner.members import arm_values, arms_of, has_member_union, is_member_union
 from sql.scopes import block_sources, free_aliases, join_conjuncts, source_alias, split_conjuncts
 
 
@@ -14,7 +15,7 @@ def push_filters_into_unions(tree: exp.Query) -> exp.Query:
     NULLs by an outer join of the block. Conditions on the member column alone decide now which members
     are asked at all.
     """
-    if not any(node.meta.get("federated") for node in tree.find_all(exp.Subquery)):
+    if not has_member_union(tree):
         return tree
     copy = tree.copy()
     for select in list(copy.find_all(exp.Select)):
@@ -26,7 +27,7 @@ def _push_in_block(select: exp.Select) -> None:
     sources = block_sources(select)
     unions = {}
     for source, join in sources:
-        if isinstance(source, exp.Subquery) and source.meta.get("federated") and _is_inner(join):
+        if isinstance(source, exp.Subquery) and is_member_union(source) and _is_inner(join):
             unions[source_alias(source)] = source
     if not unions or any(join is not None and join.side in {"RIGHT", "FULL"} for _, join in sources):
         return
@@ -56,7 +57,7 @@ def _push(conjuncts: list[exp.Expr], unions: dict[str, exp.Subquery]) -> list[ex
 
 
 def _push_into(union: exp.Subquery, conjunct: exp.Expr, alias: str) -> None:
-    arms = list(union.this.find_all(exp.Select))
+    arms = arms_of(union)
     decided = [(arm, _substitute(conjunct, arm, alias)) for arm in arms]
     excluded = [arm for arm, condition in decided if _constant_truth(condition) is False]
     for arm, condition in decided:
@@ -67,7 +68,7 @@ def _push_into(union: exp.Subquery, conjunct: exp.Expr, alias: str) -> None:
 
 
 def _substitute(conjunct: exp.Expr, arm: exp.Select, alias: str) -> exp.Expr:
-    values = {projection.alias: projection.unalias() for projection in arm.expressions}
+    values = arm_values(arm)
 
     def replace(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Column) and node.table == alias:

@@ -1,0 +1,87 @@
+"""The union that stands for a federated table, and its arms: one SELECT for each member.
+
+`expand_federated_tables` makes it and marks it; the passes after it move work from the block that reads the union
+into the arms. An arm names its columns as the union does, so an expression of the block becomes one of the
+member when each column is replaced by what the arm selects under that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from sql.scopes import block_sources, source_alias
+
+FEDERATED = "federated"
+"""The mark of a union over members, in `meta`: the federated table's name."""
+STAYED = "stayed"
+"""The mark of a set operation, in `meta`: why it is left to the merge."""
+
+
+def is_member_union(source: exp.Expr) -> bool:
+    """True for a FROM item that stands for a federated table."""
+    return isinstance(source, exp.Subquery) and bool(source.meta.get(FEDERATED))
+
+
+def has_member_union(tree: exp.Expr) -> bool:
+    return any(is_member_union(node) for node in tree.find_all(exp.Subquery))
+
+
+def union_name(union: exp.Subquery) -> str:
+    """The federated table's name, for people."""
+    return str(union.meta[FEDERATED])
+
+
+def arms_of(union: exp.Subquery) -> list[exp.Select]:
+    """The members' SELECTs, in the order of the union."""
+    arms: list[exp.Select] = []
+    stack: list[exp.Expr] = [union.this]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, exp.Select):
+            arms.append(node)
+        elif isinstance(node, exp.Union):
+            stack += [node.expression, node.this]
+        elif isinstance(node, exp.Subquery):
+            stack.append(node.this)
+    return arms
+
+
+def say_why(union: exp.Subquery, reason: str) -> None:
+    """Notes on the union why its members' rows meet at the merge."""
+    for node in union.find_all(exp.Union):
+        node.meta[STAYED] = reason
+
+
+def arm_values(arm: exp.Select) -> Mapping[str, exp.Expr]:
+    """What an arm selects under each name."""
+    return {projection.alias: projection.unalias() for projection in arm.expressions}
+
+
+def in_member(expression: exp.Expr, alias: str, values: Mapping[str, exp.Expr]) -> exp.Expr:
+    """A copy of an expression over the union `alias` as one over a member's own table.
+
+    The member column is a text constant there. Inside an expression it is written as a value of its type, since
+    DuckDB lets a bare text constant become whatever stands beside it.
+    """
+
+    def replace(node: exp.Expr) -> exp.Expr:
+        if not (isinstance(node, exp.Column) and node.table == alias):
+            return node
+        value: exp.Expr = values[node.name].copy()
+        if isinstance(value, exp.Literal) and node.parent is not None:
+            return exp.cast(value, "VARCHAR", dialect="duckdb")
+        return value
+
+    replaced: exp.Expr = expression.copy().transform(replace, copy=False)
+    return replaced
+
+
+def member_tables(arm: exp.Select) -> Mapping[str, tuple[str, str]]:
+    """The published tables that an arm reads: alias → (department, table)."""
+    return {
+        source_alias(source): (source.db, source.name)
+        for source, _ in block_sources(arm)
+        if isinstance(source, exp.Table)
+    }

@@ -1,0 +1,186 @@
+"""What a member sends for an aggregate, and how the merge finishes it.
+
+| Aggregate | A member sends | The merge |
+|---|---|---|
+| COUNT | COUNT | SUM, 0 for none |
+| SUM, MIN, MAX, BOOL_AND, BOOL_OR, BIT_AND, BIT_OR, BIT_XOR, ANY_VALUE | itself | itself |
+| AVG | SUM, COUNT | sum of sums by sum of counts |
+| VARIANCE, STDDEV, sample and population | COUNT, AVG, VAR_POP (and MIN, MAX of floats that may be read) | the pairwise update of Chan, Golub and LeVeque (1979) |
+| any of these over DISTINCT values | the values, as group keys | itself over DISTINCT values |
+
+Sums of integers and decimals are exact, so their averages are rounded once. The pairwise update adds squared
+distances of means, never the difference of two great sums, so it loses nothing to cancellation: equal values have
+the variance 0, whatever they are.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import sqlglot
+from sqlglot import exp
+
+from gateway.planner.block_aggregates import Call
+
+_ITSELF = (
+    exp.Sum,
+    exp.Min,
+    exp.Max,
+    exp.LogicalAnd,
+    exp.LogicalOr,
+    exp.BitwiseAndAgg,
+    exp.BitwiseOrAgg,
+    exp.BitwiseXorAgg,
+    exp.AnyValue,
+)
+_SAMPLE = (exp.Variance, exp.Stddev, exp.StddevSamp)
+_SPREAD = (*_SAMPLE, exp.VariancePop, exp.StddevPop)
+_ROOT = (exp.Stddev, exp.StddevSamp, exp.StddevPop)
+_REPEATABLE = (exp.Min, exp.Max, exp.LogicalAnd, exp.LogicalOr, exp.BitwiseAndAgg, exp.BitwiseOrAgg)
+_DISTINCT = (exp.Count, exp.Sum, exp.Avg, exp.Median, *_SPREAD, *_REPEATABLE)
+
+_INTEGERS = frozenset(
+    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
+)
+_FLOATS = frozenset({"FLOAT", "DOUBLE"})
+
+
+class Sent(Protocol):
+    """The columns that a member sends; each method gives the merge's reference to one."""
+
+    def key(self, expression: exp.Expr) -> exp.Column: ...
+
+    def aggregate(self, call: exp.Expr) -> exp.Column: ...
+
+    def may_read(self, expression: exp.Expr) -> bool: ...
+
+    def functions(self, expression: exp.Expr) -> frozenset[str] | None: ...
+
+
+def can_merge(call: Call, kind: str | None) -> bool:
+    """Whether partial results of a call can be finished exactly. `kind` is its argument's canonical type."""
+    if not call.plain:
+        return False
+    if call.distinct:
+        return isinstance(call.function, _DISTINCT)
+    if isinstance(call.function, (exp.Count, exp.CountIf, *_ITSELF)):
+        return True
+    numeric = kind is not None and (kind in _INTEGERS or kind in _FLOATS or kind.startswith("DECIMAL"))
+    if isinstance(call.function, exp.Avg):
+        return numeric
+    return isinstance(call.function, _SPREAD) and (numeric or kind == "HUGEINT")
+
+
+def needs_kind(call: Call) -> bool:
+    """Whether `can_merge` and `merged` depend on the argument's type."""
+    return not call.distinct and isinstance(call.function, (exp.Avg, *_SPREAD))
+
+
+def is_repeatable(call: Call) -> bool:
+    """Whether it makes no difference to a call how often a row comes."""
+    return call.plain and (call.distinct or isinstance(call.function, _REPEATABLE))
+
+
+def merged(call: Call, kind: str | None, sent: Sent) -> exp.Expr:
+    """The merge's expression for a call that `can_merge`; what it needs is asked of `sent`."""
+    function = call.function
+    if call.distinct and isinstance(function, _REPEATABLE):
+        once: exp.Expr = type(function)(**{**function.args, "this": function.this.expressions[0].copy()})
+        return _over(function, sent.aggregate(_like(call, once)))
+    if call.distinct:
+        assert call.argument is not None
+        # A value whose row the FILTER leaves out is no value.
+        value: exp.Expr = call.argument.copy()
+        if call.filter is not None:
+            value = exp.Case(ifs=[exp.If(this=call.filter.copy(), true=value)])
+        distinct = exp.Distinct(expressions=[sent.key(value)])
+        counted: exp.Expr = type(function)(**{**function.args, "this": distinct})
+        return counted
+    if isinstance(function, exp.Count):
+        return exp.cast(_or_zero(sent.aggregate(call.node.copy())), "BIGINT", dialect="duckdb")
+    if isinstance(function, exp.CountIf):
+        return exp.cast(_or_zero(sent.aggregate(call.node.copy())), "HUGEINT", dialect="duckdb")
+    if isinstance(function, _ITSELF):
+        return _over(function, sent.aggregate(call.node.copy()))
+    return _average(call, sent) if isinstance(function, exp.Avg) else _spread(call, kind, sent)
+
+
+def _over(function: exp.Expr, column: exp.Column) -> exp.Expr:
+    call: exp.Expr = type(function)(**{**function.args, "this": column})
+    return exp.IgnoreNulls(this=call) if isinstance(function, exp.AnyValue) else call
+
+
+def _or_zero(column: exp.Column) -> exp.Expr:
+    return exp.Coalesce(this=exp.Sum(this=column), expressions=[exp.Literal.number(0)])
+
+
+def _average(call: Call, sent: Sent) -> exp.Expr:
+    assert call.argument is not None
+    count = sent.aggregate(_like(call, exp.Count(this=call.argument.copy(), big_int=True)))
+    allowed = sent.functions(call.argument)
+    if allowed is not None and "sum" not in allowed and {"avg", "count"} <= allowed:
+        average = sent.aggregate(call.node.copy())
+        return _parsed("SUM(:a * :n) / SUM(CASE WHEN :a IS NULL THEN 0 ELSE :n END)", a=average, n=count)
+    total = sent.aggregate(_like(call, exp.Sum(this=call.argument.copy())))
+    return _parsed("CAST(SUM(:s) AS DOUBLE) / CAST(SUM(:n) AS DOUBLE)", s=total, n=count)
+
+
+def _spread(call: Call, kind: str | None, sent: Sent) -> exp.Expr:
+    assert call.argument is not None
+    argument = call.argument
+    count = sent.aggregate(_like(call, exp.Count(this=argument.copy(), big_int=True)))
+    mean: exp.Expr = sent.aggregate(_like(call, exp.Avg(this=argument.copy())))
+    if kind in _FLOATS and sent.may_read(argument):
+        # A rounded sum of equal values, by their number, need not be that value.
+        low = sent.aggregate(_like(call, exp.Min(this=argument.copy())))
+        high = sent.aggregate(_like(call, exp.Max(this=argument.copy())))
+        mean = _parsed("CASE WHEN :low = :high THEN CAST(:low AS DOUBLE) ELSE :mean END", low=low, high=high, mean=mean)
+    allowed = sent.functions(argument)
+    if allowed is not None and "var_pop" not in allowed:
+        own = sent.aggregate(call.node.copy())
+        squared = _parsed("POWER(:v, 2)" if isinstance(call.function, _ROOT) else ":v", v=own)
+        rows = "(:n - 1)" if isinstance(call.function, _SAMPLE) else ":n"
+        distance = _parsed(f"CASE WHEN :n = 1 THEN 0 ELSE {squared.sql('duckdb')} * {rows} END", n=count)
+    else:
+        variance = sent.aggregate(_like(call, exp.VariancePop(this=argument.copy())))
+        distance = _parsed(":v * :n", v=variance, n=count)
+    state = _parsed(_STATES, n=count, m=mean, s=distance)
+    result = "whole['s'] / whole['n']"
+    if isinstance(call.function, _SAMPLE):
+        result = "CASE WHEN whole['n'] > 1 THEN whole['s'] / (whole['n'] - 1) END"
+    if isinstance(call.function, _ROOT):
+        result = f"SQRT({result})"
+    return _parsed(f"LIST_SUM(LIST_TRANSFORM([:state], LAMBDA whole : {result}))", state=state)
+
+
+_STATES = """
+LIST_REDUCE(
+    LIST({'n': CAST(:n AS DOUBLE), 'm': CAST(:m AS DOUBLE), 's': CAST(:s AS DOUBLE)}) FILTER (WHERE :n > 0),
+    LAMBDA left_part, right_part : {
+        'n': left_part['n'] + right_part['n'],
+        'm': left_part['m'] + (right_part['m'] - left_part['m']) * (right_part['n'] / (left_part['n'] + right_part['n'])),
+        's': left_part['s'] + right_part['s'] + (left_part['m'] - left_part['m']) + (right_part['m'] - right_part['m'])
+            + (right_part['m'] - left_part['m']) * (right_part['m'] - left_part['m']) * (left_part['n'] * (right_part['n'] / (left_part['n'] + right_part['n'])))
+    }
+)
+"""
+"""Numbers of values, means and sums of squared distances from the mean, put together two by two. Where a mean is
+infinite the sum of distances is NaN, as in DuckDB: that is what the differences of a mean and itself are for.
+"""
+
+
+def _like(call: Call, function: exp.Expr) -> exp.Expr:
+    """Another function over the same rows."""
+    if call.filter is None:
+        return function
+    return exp.Filter(this=function, expression=exp.Where(this=call.filter.copy()))
+
+
+def _parsed(text: str, **values: exp.Expr) -> exp.Expr:
+    tree: exp.Expr = sqlglot.parse_one(text, dialect="duckdb")
+
+    def fill(node: exp.Expr) -> exp.Expr:
+        return values[node.name].copy() if isinstance(node, exp.Placeholder) else node
+
+    filled: exp.Expr = tree.transform(fill, copy=False)
+    return filled

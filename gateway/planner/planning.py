@@ -1,0 +1,56 @@
+"""What the passes know beside the tree, and where they leave their reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from gateway.planner.disclosure import Disclosure
+from gateway.planner.members import arm_values, arms_of, in_member
+from sql.binder import Binder
+from sql.catalog import Catalog
+from sql.scopes import source_alias
+
+
+@dataclass(slots=True)
+class Planning:
+    """One question being planned. `reasons` say why work is left to the merge, each once."""
+
+    catalog: Catalog
+    binder: Binder
+    disclosure: Disclosure = field(default_factory=Disclosure)
+    reasons: list[str] = field(default_factory=list)
+
+    def stayed(self, reason: str) -> None:
+        if reason not in self.reasons:
+            self.reasons.append(reason)
+
+    def may_read(self, expression: exp.Expr, union: exp.Subquery) -> bool:
+        """Whether every member lets the values be seen that an expression over the union is made of."""
+        return all(
+            self.disclosure.may_read([value], arm) for value, arm in _in_members(expression, union)
+        )
+
+    def functions(self, expression: exp.Expr, union: exp.Subquery) -> frozenset[str] | None:
+        """The aggregate functions that all members allow over an expression; None for any."""
+        found: frozenset[str] | None = None
+        for value, arm in _in_members(expression, union):
+            allowed = self.disclosure.functions([value], arm)
+            if allowed is not None:
+                found = allowed if found is None else found & allowed
+        return found
+
+    def kind_in_member(self, expression: exp.Expr, union: exp.Subquery) -> str | None:
+        """The canonical type of an expression over the union, asked of DuckDB."""
+        value, arm = next(_in_members(expression, union))
+        question = arm.copy()
+        question.set("expressions", [exp.alias_(value, "value", quoted=True)])
+        (column,) = self.binder.columns_of(question)
+        return column.type
+
+
+def _in_members(expression: exp.Expr, union: exp.Subquery) -> Iterator[tuple[exp.Expr, exp.Select]]:
+    alias = source_alias(union)
+    return ((in_member(expression, alias, arm_values(arm)), arm) for arm in arms_of(union))
