@@ -10,7 +10,7 @@ from pathlib import Path
 
 from agent.enforce import enforce
 from agent.execute import Execution
-from agent.limits import RowLimits
+from agent.ledger import Ledger
 from agent.publication import Publisher
 from comity.errors import ConfigurationError
 from connectors.spi import Connector, ProbeReport
@@ -45,7 +45,7 @@ class Agent:
         self.engines = engines
         self.today = today
         self.publisher = Publisher(department, connector)
-        self.limits = RowLimits()
+        self.ledger = Ledger(department.state, department.name, today)
         self._binder: Binder | None = None
         self._probe: ProbeReport | None = None
         self._lock = threading.Lock()
@@ -73,7 +73,9 @@ class Agent:
         """Enforces now, and runs as the result is iterated."""
         enforced = enforce(request, self.publisher, self.binder(), self.today())
         capabilities = self.probe().capabilities.names()
-        return Execution(enforced, self.publisher, self.engines, self.binder(), capabilities, self.limits)
+        decisions = enforced.decisions.values()
+        account = self.ledger.open_account(request.query_id, request.principal.subject, decisions)
+        return Execution(enforced, self.publisher, self.engines, self.binder(), capabilities, account)
 
     def check_table(self, name: str) -> None:
         """Compares one published table with its source. Raises what is wrong as a `ComityError`."""
@@ -87,6 +89,7 @@ class Agent:
 
     def close(self) -> None:
         self.connector.close()
+        self.ledger.close()
         if self._binder is not None:
             self._binder.close()
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from agent.enforce import EnforcedFragment, wrap_tables
-from agent.limits import RowLimits
+from agent.ledger import Account
 from agent.publication import Publisher, Source
 from comity.errors import CancelledError, SourceError, SqlError
 from connectors.spi import Scan
@@ -41,15 +41,14 @@ class Execution:
         engines: EnginePool,
         binder: Binder,
         capabilities: frozenset[str],
-        limits: RowLimits,
+        account: Account,
     ) -> None:
         self.enforced = enforced
         self.publisher = publisher
         self.binder = binder
         self.engines = engines
         self.capabilities = capabilities
-        self.limits = limits
-        self._query_id = enforced.request.query_id
+        self.account = account
         self.schema = enforced.request.fragment.schema
         self.mode, self.mode_reason = "native", ""
         self.rows = self.bytes = self.source_rows = 0
@@ -66,7 +65,7 @@ class Execution:
         try:
             for batch in self._batches():
                 exact = _cast(batch, self.schema)
-                self.limits.count(self._query_id, self.enforced.decisions.values(), exact.num_rows)
+                self.account.release(exact.num_rows, exact.nbytes)
                 self.rows += exact.num_rows
                 self.bytes += exact.nbytes
                 yield exact
@@ -88,7 +87,10 @@ class Execution:
         with self._lock:
             # The engine will be another query's, whom a late cancel must not meet.
             self._engine = None
-        self._stack.close()
+        try:
+            self._stack.close()
+        finally:
+            self.account.close()
 
     def receipt(self) -> Receipt:
         fragment = self.enforced.request.fragment

@@ -74,7 +74,7 @@ def token_key(document: YamlDocument, text: str, algorithm: str) -> TokenKey:
         raise document.error(("tokens", "algorithm"), message)
     if not text:
         return TokenKey(algorithm, None)
-    secret = decode_key(text)
+    secret = decode_key(text.strip())
     if secret is None:
         message = "`key` must lead to a key in hex or base64, and to nothing else"
         raise document.error(_LOCATION, message, code="CONFIG_SECRET")

@@ -214,6 +214,14 @@ CODES: Mapping[str, CodeInfo] = {
         SourceError, "UNIMPLEMENTED", 1, "the source cannot do this", "数据源不支持"
     ),
     "LIMIT_RESULT_ROWS": _limit("the answer has more rows than allowed", "结果行数超限"),
+    "LIMIT_RESULT_BYTES": _limit("the answer has more bytes than allowed", "结果字节数超限"),
+    "LIMIT_ROWS_PER_DAY": _limit("a grant's rows of the day are used up", "当日行数额度已用完"),
+    "LIMIT_BYTES_PER_DAY": _limit("a grant's bytes of the day are used up", "当日字节数额度已用完"),
+    "LIMIT_MATCHES": _limit("one query compares with more values than allowed", "比对数量超限"),
+    "LIMIT_MATCHES_PER_DAY": _limit("a grant's comparisons of the day are used up", "当日比对额度已用完"),
+    "LIMIT_UNCOUNTED": CodeInfo(
+        LimitError, "UNAVAILABLE", 3, "a department cannot count what a limit counts", "部门无法记录额度用量"
+    ),
     "LIMIT_MEMORY": _limit("the query needs more memory than allowed", "内存超限"),
     "LIMIT_MESSAGE_SIZE": _limit("one message is larger than allowed", "消息过大"),
     "LIMIT_CONCURRENCY": _limit("too many queries at once", "并发查询过多"),
