@@ -1,25 +1,28 @@
-"""`comity policy`: validates policies, runs their tests, and says who may do what."""
+"""`comity policy`: validates policies and runs their tests; the commands that read them are registered here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from comity.errors import ComityError, ConfigurationError
-from comity.shell.tables import format_table, printable
-from gateway.commands.policy_directory import PolicyDirectory, open_directory
+from comity.errors import ConfigurationError
+from comity.shell.tables import printable
+from gateway.commands.policy_directory import PolicyDirectory
+from gateway.commands.policy_reading import derive_command, diff_command, who_command
+from gateway.commands.policy_reporting import open_or_exit, today
 from policies.department import Department, policy_test_files
 from policies.findings import find
-from policies.read_file import nearest
 from policies.rehearse import Rehearsal, rehearse, untested
 from policies.stage import Sandbox
-from policies.who import describe_principals, describe_validity, entitlements
+from policies.who import describe_principals, describe_validity
 
-policy = typer.Typer(name="policy", help="Check, test and read departments' policies.", no_args_is_help=True)
+policy = typer.Typer(
+    name="policy", help="Check, test, derive, compare and read departments' policies.", no_args_is_help=True
+)
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="A federation, or one department.")]
 
@@ -27,12 +30,12 @@ Directory = Annotated[Path, typer.Argument(metavar="DIR", help="A federation, or
 @policy.command("check")
 def check_command(directory: Directory) -> None:
     """Validate every department and policy file, without connecting to any database."""
-    today = _today()
-    found = _open(directory)
+    day = today()
+    found = open_or_exit(directory)
     warnings: list[str] = []
     for department in found.departments:
-        typer.echo("\n".join(map(printable, _summary(department, today))))
-        for finding in find(department, today):
+        typer.echo("\n".join(map(printable, _summary(department, day))))
+        for finding in find(department, day):
             place = f"{department.name}.{finding.table}"
             where = place if finding.grant is None else f"{place}, grant {finding.grant}"
             warnings.append(f"warning: {where}: {finding.message}")
@@ -53,14 +56,14 @@ def check_command(directory: Directory) -> None:
 @policy.command("test")
 def test_command(directory: Directory) -> None:
     """Run the policy tests beside the policies; a rule that no test exercises fails."""
-    today = _today()
-    found = _open(directory)
+    day = today()
+    found = open_or_exit(directory)
     for error in found.errors:
         typer.echo(f"{error.code}: {error}", err=True)
     questions = failed = missing = files = 0
     with Sandbox() as sandbox:
         for department in found.departments:
-            for rehearsal in _rehearsals(found, department, sandbox, today):
+            for rehearsal in _rehearsals(found, department, sandbox, day):
                 files += 1
                 questions += len(rehearsal.outcomes)
                 failed += sum(1 for outcome in rehearsal.outcomes if outcome.problems)
@@ -76,53 +79,9 @@ def test_command(directory: Directory) -> None:
         raise typer.Exit(1)
 
 
-@policy.command("who")
-def who_command(
-    table: Annotated[
-        str, typer.Argument(metavar="TABLE", help="department.table or department.table.column")
-    ],
-    *,
-    federation: Annotated[
-        Path, typer.Option("--federation", metavar="DIR", help="A federation, or one department.")
-    ] = Path(),
-) -> None:
-    """Say who may do what with a table: which callers, why, until when, which rows, how masked."""
-    found = _open(federation)
-    if found.errors:
-        _fail(found.errors[0])
-    try:
-        department, table_name, column = _find(found, table)
-    except ComityError as error:
-        _fail(error)
-    table_policy = department.policies.get(table_name)
-    lines = entitlements(table_policy, column, _today()) if table_policy else ()
-    if not lines:
-        typer.echo(f"{table}: nobody")
-        return
-    header = ["who", "purposes", "valid", "column", "may", "rows", "reason", "grant"]
-    rows: list[list[str]] = []
-    for index, e in enumerate(lines):
-        again = index > 0 and lines[index - 1].grant == e.grant
-        # What all columns of a grant share is said once.
-        shared = [e.principals, e.purposes, e.valid, e.rows, e.reason, e.grant] if not again else [""] * 6
-        rows.append([*shared[:3], e.column, e.may, *shared[3:]])
-    typer.echo("\n".join(format_table(header, rows)))
-
-
-def _today() -> date:
-    return datetime.now().astimezone().date()
-
-
-def _open(directory: Path) -> PolicyDirectory:
-    try:
-        return open_directory(directory)
-    except ComityError as error:
-        _fail(error)
-
-
-def _fail(error: ComityError) -> NoReturn:
-    typer.echo(f"{error.code}: {error}", err=True)
-    raise typer.Exit(error.exit_status)
+policy.command("who")(who_command)
+policy.command("derive")(derive_command)
+policy.command("diff")(diff_command)
 
 
 def _summary(department: Department, today: date) -> Iterator[str]:
@@ -176,29 +135,6 @@ def _report(directory: Path, rehearsal: Rehearsal) -> Iterator[str]:
     if rehearsal.unexercised:
         yield "      not exercised"
         yield from (f"        {rule}" for rule in rehearsal.unexercised)
-
-
-def _find(found: PolicyDirectory, text: str) -> tuple[Department, str, str | None]:
-    """The department, table and column of `department.table[.column]`."""
-    parts = text.split(".")
-    if len(parts) not in {2, 3}:
-        raise ConfigurationError(
-            f"`{text}`: write department.table or department.table.column", code="CONFIG_REFERENCE"
-        )
-    departments = {department.name: department for department in found.departments}
-    department = departments.get(parts[0])
-    if department is None:
-        message = f"there is no department `{parts[0]}`{nearest(parts[0], departments)}"
-        raise ConfigurationError(message, code="CONFIG_REFERENCE")
-    published = department.tables.get(parts[1])
-    if published is None:
-        message = f"{department.name} publishes no table `{parts[1]}`{nearest(parts[1], department.tables)}"
-        raise ConfigurationError(message, code="CONFIG_REFERENCE")
-    column = parts[2] if len(parts) == 3 else None
-    if column is not None and published.column(column) is None:
-        message = f"{department.name}.{published.name} publishes no column `{column}`"
-        raise ConfigurationError(message + nearest(column, published.order), code="CONFIG_REFERENCE")
-    return department, published.name, column
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from shutil import copytree
 
@@ -34,7 +35,7 @@ def test_check_summarises_every_grant_without_any_secret_or_database(city: Path)
     assert "4 columns, 2 masked, rows filtered" in result.stdout
     assert "诊所: nobody" in result.stdout
     assert "2 departments, 3 tables, 4 grants: 0 errors" in result.stdout
-    assert "warning: health.patients, grant small-groups: is not applied: floors" in result.stderr
+    assert "warning: health.诊所: has no policy: nobody sees it" in result.stderr
 
 
 def test_check_takes_one_department_and_knows_its_federations_purposes(mine: Path) -> None:
@@ -95,8 +96,8 @@ def test_test_prints_a_line_per_file_and_totals(city: Path) -> None:
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
         "ok    departments/civil_affairs/policies/benefits_test.yaml  1 question",
-        "ok    departments/health/policies/patients_test.yaml  8 questions",
-        "2 files, 9 questions: all as expected",
+        "ok    departments/health/policies/patients_test.yaml  9 questions",
+        "2 files, 10 questions: all as expected",
     ]
 
 
@@ -141,29 +142,69 @@ def test_a_test_file_that_is_wrong_does_not_hide_the_others(mine: Path) -> None:
     assert "ok    departments/health" in result.stdout
 
 
-def test_who_says_who_may_do_what_aligned_with_chinese(city: Path) -> None:
+def test_who_says_who_may_do_what_with_each_column_aligned_with_chinese(city: Path) -> None:
     result = run("who", "health.patients", "--federation", city)
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
-    assert len(lines) == 2 + 9
-    bars = {tuple(wcswidth(line[:i]) for i, c in enumerate(line) if c in "│┼") for line in lines}
-    assert len(bars) == 1
-    assert "department civil_affairs and role analyst" in lines[2]
-    assert "民政与卫健数据共享协议 2026-07 (REQ-2026-0012)" in lines[2]
-    assert "read as person_name" in lines[3]
+    assert lines[0].startswith("health.patients  患者基本信息")
+    start = lines.index("department civil_affairs and role analyst, for benefit_review")
+    assert (
+        lines[start + 1]
+        == "  grant benefit-review, until 2026-12-31: 民政与卫健数据共享协议 2026-07 (REQ-2026-0012)"
+    )
+    assert lines[start + 2] == "  only rows where town_code = principal.town_code"
+    table = lines[start + 3 : start + 10]
+    assert len({tuple(wcswidth(line[:i]) for i, c in enumerate(line) if c in "│┼") for line in table}) == 1
+    assert [line.split("│")[1].strip() for line in table if "│" in line][1:] == [
+        "read",
+        "read as person_name",
+        "read",
+        "read as year",
+        "filter, group",
+    ]
 
 
-def test_who_of_one_column(city: Path) -> None:
-    result = run("who", "health.patients.sex", "--federation", city)
-    assert [line.split("│")[0].strip() for line in result.stdout.splitlines()[2:]] == [
-        "department civil_affairs and role analyst",
-        "department civil_affairs",
+def test_who_of_one_column_says_for_whom_and_on_which_conditions(city: Path) -> None:
+    result = run("who", "health.patients.diagnosis", "--federation", city)
+    paragraphs = result.stdout.rstrip().split("\n\n")
+    assert paragraphs[0] == "health.patients.diagnosis  (graded core)"
+    assert [p.splitlines()[0] for p in paragraphs[1:]] == [
+        "department civil_affairs and role analyst, for benefit_review: filter, group",
+        "role statistician, for statistics: read",
+    ]
+    assert "  no group of fewer than 2 person_id" in paragraphs[2].splitlines()
+
+
+def test_who_of_a_column_says_that_a_row_filter_reads_it(mine: Path) -> None:
+    path = mine / "departments" / "health" / "policies" / "patients.yaml"
+    edit(path, "      sex: {use: [read]}", "      town_code: {use: [group]}\n      sex: {use: [read]}")
+    found = run("who", "health.patients.town_code", "--federation", mine).stdout
+    assert "the grant's rows are chosen by it" in found.split("\n\n")[1]
+    assert "chosen by it" not in found.split("\n\n")[2]
+
+
+def test_who_as_json_has_every_part_of_a_grant(city: Path) -> None:
+    result = run("who", "health.patients.name", "--federation", city, "--format", "json")
+    (grant,) = json.loads(result.stdout)
+    assert grant["grant"] == "benefit-review"
+    assert grant["purposes"] == ["benefit_review"]
+    assert grant["row_filter"] == "town_code = principal.town_code"
+    assert grant["columns"] == [
+        {
+            "column": "name",
+            "uses": ["read", "filter", "match", "join", "group", "order", "aggregate"],
+            "mask": "person_name",
+            "functions": [],
+            "grade": "important",
+            "decides_rows": False,
+            "may": "read as person_name",
+        }
     ]
 
 
 def test_who_says_nobody(city: Path) -> None:
-    assert run("who", "health.诊所", "--federation", city).stdout == "health.诊所: nobody\n"
-    assert run("who", "health.诊所.名称", "--federation", city).stdout == "health.诊所.名称: nobody\n"
+    assert run("who", "health.诊所", "--federation", city).stdout.endswith("nobody may use it\n")
+    assert run("who", "health.诊所.名称", "--federation", city).stdout.endswith("nobody may use it\n")
 
 
 @pytest.mark.parametrize(
