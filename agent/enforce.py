@@ -13,10 +13,12 @@ from datetime import date
 
 from sqlglot import exp
 
+from agent.floors import keep_floors
 from agent.publication import Publisher
 from comity.errors import InternalError, PolicyError
 from policies.decide import decide, visible
 from policies.decision import Decision
+from policies.floors import ENTITY, FlooredQuery
 from policies.port import FragmentRequest
 from policies.principal import Principal
 from policies.wrap import wrap_table
@@ -25,15 +27,24 @@ from sql.catalog import Catalog, Table
 from sql.parse import parse_query
 from sql.resolve import ResolvedQuery, resolve_query
 from sql.scopes import is_cte_reference
+from sql.uses import infer_uses
 
 
 @dataclass(frozen=True, slots=True)
 class EnforcedFragment:
-    """A fragment that the department allows: the resolved tree and one decision per table."""
+    """A fragment that the department allows: the resolved tree and one decision per table.
+
+    `floored` is what runs: the tree with the floors of its tables kept.
+    """
 
     request: FragmentRequest
     resolved: ResolvedQuery
     decisions: Mapping[str, Decision]
+    floored: FlooredQuery
+
+    @property
+    def has_floor(self) -> bool:
+        return any(decision.floor is not None for decision in self.decisions.values())
 
     @property
     def policy_digests(self) -> tuple[str, ...]:
@@ -63,8 +74,10 @@ def enforce(request: FragmentRequest, publisher: Publisher, binder: Binder, toda
     fragment = request.fragment
     catalog = visible_catalog(publisher, request.principal, request.purpose, today)
     resolved = resolve_query(parse_query(fragment.sql), catalog, binder)
+    # Values in the fragment's output cross to the merge, whatever the gateway says that it does with them there.
+    influence = infer_uses(resolved.tree, resolved.tables, fragment.sql, crossing=True)
     decisions: dict[str, Decision] = {}
-    for use in resolved.tables:
+    for use in influence.tables:
         decision = decide(
             publisher.department,
             use,
@@ -81,7 +94,8 @@ def enforce(request: FragmentRequest, publisher: Publisher, binder: Binder, toda
         raise InternalError(
             f"fragment {fragment.id}: {publisher.department.name} would answer with other types"
         )
-    return EnforcedFragment(request, resolved, decisions)
+    floored = keep_floors(resolved, decisions, publisher)
+    return EnforcedFragment(request, resolved, decisions, floored)
 
 
 def wrap_tables(
@@ -101,7 +115,7 @@ def wrap_tables(
         name = table.name
         published = publisher.department.tables[name]
         use = next(use for use in enforced.resolved.tables if use.name == name)
-        wanted = [c for c in columns.get(table.alias_or_name, {}) if c in use.columns]
+        wanted = [c for c in columns.get(table.alias_or_name, {}) if c in use.columns or c == ENTITY]
         wrapped = wrap_table(
             published,
             publisher.source(name).types,

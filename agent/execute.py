@@ -17,9 +17,10 @@ import pyarrow as pa
 from sqlglot import exp
 
 from agent.enforce import EnforcedFragment, wrap_tables
+from agent.floors import stand_in
 from agent.ledger import Account
 from agent.publication import Publisher, Source
-from comity.errors import CancelledError, SourceError, SqlError
+from comity.errors import CancelledError, ComityError, SourceError, SqlError
 from connectors.spi import Scan
 from policies.port import Receipt
 from policies.tokens import TOKEN_FUNCTION, tokens_for
@@ -29,6 +30,8 @@ from sql.engine import Engine, EnginePool
 from sql.render import render
 from sql.split import Piece, split_query
 from sql.types import arrow_schema
+
+GROUPS = pa.schema([pa.field("groups", pa.int64())])
 
 
 class Execution:
@@ -52,6 +55,7 @@ class Execution:
         self.schema = enforced.request.fragment.schema
         self.mode, self.mode_reason = "native", ""
         self.rows = self.bytes = self.source_rows = 0
+        self.suppressed_groups = 0
         self.seconds = 0.0
         self._started = time.monotonic()
         self._cancelled = False
@@ -63,12 +67,15 @@ class Execution:
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         try:
-            for batch in self._batches():
+            for batch in self._batches(self.enforced.floored.tree):
                 exact = _cast(batch, self.schema)
                 self.account.release(exact.num_rows, exact.nbytes)
                 self.rows += exact.num_rows
                 self.bytes += exact.nbytes
                 yield exact
+            for counting in self.enforced.floored.counts:
+                self._release()
+                self.suppressed_groups += self._count(counting)
         finally:
             self.close()
 
@@ -84,13 +91,16 @@ class Execution:
     def close(self) -> None:
         if not self.seconds:
             self.seconds = time.monotonic() - self._started
+        try:
+            self._release()
+        finally:
+            self.account.close()
+
+    def _release(self) -> None:
         with self._lock:
             # The engine will be another query's, whom a late cancel must not meet.
             self._engine = None
-        try:
-            self._stack.close()
-        finally:
-            self.account.close()
+        self._stack.close()
 
     def receipt(self) -> Receipt:
         fragment = self.enforced.request.fragment
@@ -104,20 +114,32 @@ class Execution:
             rows=self.rows,
             bytes=self.bytes,
             seconds=self.seconds or time.monotonic() - self._started,
-            source_rows=self.source_rows,
+            # Of how many rows or groups a floor's answer was made is not to be told.
+            source_rows=self.rows if self.enforced.has_floor else self.source_rows,
             policy_digests=self.enforced.policy_digests,
+            suppressed_groups=self.suppressed_groups,
         )
 
     # --- native ---------------------------------------------------------------------------------
 
-    def _batches(self) -> Iterator[pa.RecordBatch]:
-        tree = self.enforced.resolved.tree
+    def _batches(self, tree: exp.Query) -> Iterator[pa.RecordBatch]:
         try:
             sql = self._native(tree)
         except NotNative as reason:
             self.mode, self.mode_reason = "local", reason.reason
             return self._local(tree)
         return self._counted(self._scan(sql, self.schema, ordered=self.enforced.request.fragment.ordered))
+
+    def _count(self, tree: exp.Query) -> int:
+        """The groups that a floor left out, as far as they may be told; 0 when they cannot be counted now."""
+        try:
+            try:
+                batches: Iterator[pa.RecordBatch] = self._counted(self._scan(self._native(tree), GROUPS))
+            except NotNative:
+                batches = self._local(tree)
+            return sum(int(_cast(batch, GROUPS).column(0)[0].as_py()) for batch in batches)
+        except ComityError:
+            return 0
 
     def _native(self, tree: exp.Query) -> str:
         """The source's own text for a tree over published tables. Raises `NotNative`."""
@@ -180,7 +202,7 @@ class Execution:
         return iter(engine.query(render(tree)))
 
     def _materialise(self, engine: Engine, piece: Piece) -> None:
-        columns = self.binder.columns_of(piece.query)
+        columns = self.binder.columns_of(stand_in(piece.query, self.enforced.decisions))
         schema = arrow_schema(columns)
         try:
             batches = self._counted(self._scan(self._native(piece.query), schema))

@@ -12,6 +12,8 @@ from sqlglot import exp
 
 from comity.errors import ConfigurationError, InternalError, SqlError
 from policies.decision import Decision
+from policies.fallible import annotate_columns, guarded
+from policies.floor_blocks import ENTITY
 from policies.mapping import mapping_expression, published_type
 from policies.masks import mask_expression
 from policies.model import Mask
@@ -49,6 +51,7 @@ def wrap_table(
     filters rows on the raw values. Only `columns` leave it, and only they and what the row filter reads are
     read. `physical_types` are canonical types by physical name; `table.physical` is the name in the
     FROM clause. With no columns it yields one constant per allowed row, under a name no question can use.
+    `ENTITY` among the columns is the raw value of the column that the decision's floor counts.
 
     Raises `InternalError` when the decision does not allow a column, `ConfigurationError` when the physical
     table does not fit department.yaml or the policy.
@@ -57,23 +60,32 @@ def wrap_table(
         raise InternalError(f"a table was to be read without a decision that allows it: {table.name}")
     wanted = tuple(dict.fromkeys(columns))
     known = published_columns(table, physical_types)
+    counted = decision.floor.column if decision.floor is not None and ENTITY in wanted else None
+    if ENTITY in wanted and (counted not in known or ENTITY in known):
+        message = f"a floor over {table.name} needs its entity column, and no column named {ENTITY}"
+        raise ConfigurationError(message, code="CONFIG_POLICY", department=decision.department)
     for name in wanted:
-        if name not in decision.columns or name not in known:
+        if name != ENTITY and (name not in decision.columns or name not in known):
             raise InternalError(f"a column of {table.name} was to be read that the decision does not allow")
     try:
-        read = _read_columns(decision, known, wanted)
+        read = _read_columns(decision, known, (*wanted, counted) if counted is not None else wanted)
         types = {name: published_type(known[name], physical_types) for name in read}
         inner = _select(
             [_alias(mapping_expression(known[name], physical_types, PHYSICAL), name) for name in read],
             _physical(table),
         )
         outer = _select(
-            [_alias(_shown(decision, name, types[name]), name) for name in wanted],
+            [
+                _alias(_raw(str(counted)) if name == ENTITY else _shown(decision, name, types[name]), name)
+                for name in wanted
+            ],
             exp.Subquery(this=inner, alias=_table_alias(PUBLISHED)),
         )
         if decision.row_filter is not None:
             condition = bind_row_filter(decision.row_filter, principal, types, PUBLISHED)
-            outer.set("where", exp.Where(this=condition))
+            outer.set("where", exp.Where(this=guarded(condition, types)))
+            for projection in inner.expressions:
+                annotate_columns(projection, physical_types)
     except SqlError as error:
         message = f"the policy of {table.name} does not fit the table: {error.message}"
         raise ConfigurationError(message, code="CONFIG_POLICY", department=decision.department) from None
@@ -89,11 +101,15 @@ def _read_columns(
 
 
 def _shown(decision: Decision, name: str, kind: str) -> exp.Expr:
-    column = exp.column(name, table=PUBLISHED, quoted=True)
+    column = _raw(name)
     rule = decision.columns[name]
     if rule.mask is None:
         return column
     return mask_expression(Mask(rule.mask, rule.mask_argument), column, kind)
+
+
+def _raw(name: str) -> exp.Column:
+    return exp.column(name, table=PUBLISHED, quoted=True)
 
 
 def _select(projections: list[exp.Expr], relation: exp.Expr) -> exp.Select:
