@@ -49,6 +49,20 @@ def open_locked(*, memory: str, threads: int, errors_as_json: bool = False) -> d
     return connection
 
 
+def create_function(
+    connection: duckdb.DuckDBPyConnection, name: str, arity: int, function: Callable[..., pa.Array]
+) -> None:
+    """Makes a function over columns of text, NULLs included, callable in the connection's database."""
+    connection.create_function(
+        name,
+        function,
+        ["VARCHAR"] * arity,
+        "VARCHAR",
+        type=duckdb.func.ARROW,
+        null_handling=duckdb.func.SPECIAL,
+    )
+
+
 class Engine:
     """One locked database, for one query. Tables and streams are read under plain names.
 
@@ -83,10 +97,14 @@ class Engine:
         schema: pa.Schema,
         batches: Iterable[pa.RecordBatch],
         types: Sequence[str] | None = None,
+        *,
+        keep: str = "",
+        relation: str = "",
     ) -> int:
         """Reads all batches into the table `name` and returns how many rows that were.
 
-        `types` are the columns' canonical types, where they say more than Arrow's do (HUGEINT).
+        `types` are the columns' canonical types, where they say more than Arrow's do (HUGEINT). Of the rows the
+        table holds those for which the condition `keep` is true; it names the columns as those of `relation`.
         """
         self._check()
         columns = [quoted(field.name) for field in schema]
@@ -114,9 +132,10 @@ class Engine:
         stream = f"{name} (stream)"
         try:
             cursor.register(stream, pa.RecordBatchReader.from_batches(schema, counted()))
-            cursor.execute(
-                f"CREATE TABLE {quoted(table)} AS SELECT {', '.join(columns)} FROM {quoted(stream)}"
-            )
+            select = f"SELECT {', '.join(columns)} FROM {quoted(stream)}"
+            if keep:
+                select = f"SELECT * FROM ({select}) AS {quoted(relation)} WHERE {keep}"
+            cursor.execute(f"CREATE TABLE {quoted(table)} AS {select}")
             if untyped:
                 view = f"SELECT * REPLACE ({', '.join(untyped)}) FROM {quoted(table)}"
                 cursor.execute(f"CREATE VIEW {quoted(name)} AS {view}")
@@ -136,14 +155,7 @@ class Engine:
         arguments, and what it raises is not shown.
         """
         self._check()
-        self._connection.create_function(
-            name,
-            function,
-            ["VARCHAR"] * arity,
-            "VARCHAR",
-            type=duckdb.func.ARROW,
-            null_handling=duckdb.func.SPECIAL,
-        )
+        create_function(self._connection, name, arity, function)
         self._functions.append(name)
 
     def query(self, sql: str, *, batch_rows: int = _BATCH_ROWS) -> pa.RecordBatchReader:
