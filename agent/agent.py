@@ -14,7 +14,7 @@ from agent.ledger import Ledger
 from agent.publication import Publisher
 from comity.errors import ConfigurationError
 from connectors.spi import Connector, ProbeReport
-from policies.decide import decide, visible
+from policies.decide import decide_all, visible
 from policies.decision import Decision, Visibility
 from policies.department import Department, load_department
 from policies.fit import check_fit
@@ -65,9 +65,15 @@ class Agent:
         views = (visible(self.department, name, principal, purpose, today) for name in self.department.tables)
         return tuple(view for view in views if view is not None)
 
-    def decide(self, principal: Principal, purpose: str, uses: Sequence[TableUse]) -> tuple[Decision, ...]:
-        today = self.today()
-        return tuple(decide(self.department, use, principal, purpose, today) for use in uses)
+    def decide(
+        self,
+        principal: Principal,
+        purpose: str,
+        uses: Sequence[TableUse],
+        *,
+        grants: Mapping[str, str] | None = None,
+    ) -> tuple[Decision, ...]:
+        return decide_all(self.department, uses, principal, purpose, self.today(), grants)
 
     def run(self, request: FragmentRequest) -> Execution:
         """Enforces now, and runs as the result is iterated."""

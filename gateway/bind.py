@@ -11,6 +11,7 @@ from gateway.catalogs import Catalogs
 from gateway.stages import AdmittedQuery, BoundQuery
 from sql.catalog import Catalog
 from sql.resolve import resolve_query
+from sql.uses import infer_uses
 
 
 def bind(query: AdmittedQuery, catalogs: Catalogs) -> BoundQuery:
@@ -25,7 +26,8 @@ def bind(query: AdmittedQuery, catalogs: Catalogs) -> BoundQuery:
 
 def _bind(query: AdmittedQuery, catalog: Catalog, catalogs: Catalogs) -> BoundQuery:
     resolved = resolve_query(query.parsed, catalog, catalogs.binder)
-    return BoundQuery(replace(query, catalog=catalog), resolved)
+    influence = infer_uses(resolved.tree, resolved.tables, query.parsed.text)
+    return BoundQuery(replace(query, catalog=catalog), resolved, influence)
 
 
 def _bind_stars(query: AdmittedQuery, catalogs: Catalogs) -> BoundQuery | None:
@@ -45,7 +47,7 @@ def _bind_stars(query: AdmittedQuery, catalogs: Catalogs) -> BoundQuery | None:
             bound = _bind(query, reading.catalog, catalogs)
         except SqlError:
             continue
-        if catalogs.governs(reading, request, bound.resolved.tables):
+        if catalogs.governs(reading, request, bound.influence.tables):
             return bound
     return None
 

@@ -8,7 +8,7 @@ import itertools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from comity.errors import ConfigurationError, PolicyError, SourceError
@@ -18,7 +18,7 @@ from policies.decision import Visibility
 from policies.port import DepartmentPort, Publication
 from policies.principal import Principal
 from sql.binder import Binder
-from sql.catalog import Catalog, Column, Table, TableUse
+from sql.catalog import Catalog, Column, ColumnUse, Table, TableUse
 
 CACHED_VIEWS = 256
 
@@ -178,15 +178,47 @@ class Catalogs:
         return True
 
     def members(self, use: TableUse) -> list[TableUse]:
-        """The tables behind a federated one; the member column is the federation's own and asks nobody."""
+        """The uses that departments decide about: a federated table's members, also where it is joined with.
+
+        The member column is the federation's own and asks nobody.
+        """
         table = self.published.find(use.department, use.name)
         if table is None or not table.members:
-            return [use]
-        columns = use.columns - {table.member_column} if table.member_column else use.columns
-        return [
-            TableUse(department, name, frozenset(columns), use.line, use.column)
-            for department, name in table.members
-        ]
+            return [replace(use, uses=self._partners(use.uses), joined=self._joined(use))]
+        columns, uses = use.columns, use.uses
+        if table.member_column is not None:
+            columns -= {table.member_column}
+            uses = tuple(u for u in uses if u.column != table.member_column)
+        asked = replace(use, columns=columns, uses=self._partners(uses), joined=self._joined(use))
+        return [replace(asked, department=department, name=name) for department, name in table.members]
+
+    def _partners(self, uses: tuple[ColumnUse, ...]) -> tuple[ColumnUse, ...]:
+        """The uses with the members' columns where a federated table's stands on the other side of a join."""
+        found: list[ColumnUse] = []
+        for use in uses:
+            department, name, column = use.partner or ("", "", "")
+            table = self.published.find(department, name) if use.partner is not None else None
+            if table is None or not table.members:
+                found.append(use)
+            elif column == table.member_column:
+                found.append(replace(use, partner=None))
+            else:
+                found += [replace(use, partner=(*member, column)) for member in table.members]
+        return tuple(found)
+
+    def _joined(self, use: TableUse) -> tuple[frozenset[Key], ...]:
+        """The tables that rows are joined with; the members of a federated one are alternatives."""
+        return tuple(
+            frozenset(
+                member for department, name in alternatives for member in self.members_of(department, name)
+            )
+            for alternatives in use.joined
+        )
+
+    def members_of(self, department: str, name: str) -> tuple[Key, ...]:
+        """The tables that departments publish behind a name: the members, or the table itself."""
+        table = self.published.find(department, name)
+        return (table.members if table is not None else ()) or ((department, name),)
 
     def _sees_all(self, table: Table) -> bool:
         """A federated table is the rows of all its members, or it is not that table."""

@@ -20,6 +20,7 @@ from gateway.authorize import authorize
 from gateway.bind import bind
 from gateway.catalogs import Catalogs
 from gateway.exchange import dispatch
+from gateway.foresee import foresee
 from gateway.merge.engine import MergeEngine
 from gateway.planner.make_plan import make_plan
 from gateway.record import QueryRecord, Recorder
@@ -69,4 +70,6 @@ class Pipeline:
         with record.stage("authorize"):
             authorized = authorize(bound, self.catalogs, self.ports, record)
         with record.stage("plan"):
-            return make_plan(authorized, self.catalogs.binder, self.catalogs.published)
+            plan = make_plan(authorized, self.catalogs.binder, self.catalogs.published)
+            foresee(plan, self.catalogs, self.ports)
+            return plan

@@ -295,7 +295,18 @@ def _table_decision(use: TableUse, decision: Decision) -> TableDecision:
         masks=masks,
         row_filter=decision.row_filter,
         legal_basis=decision.legal_basis,
+        uses=_column_uses(use),
+        floor=decision.floor.entities if decision.floor is not None else None,
     )
+
+
+def _column_uses(use: TableUse) -> dict[str, tuple[str, ...]]:
+    """What the question uses each column for; an aggregate with its function: `aggregate(sum)`."""
+    found: dict[str, dict[str, None]] = {name: {} for name in sorted(use.columns)}
+    for each in use.uses:
+        word = f"{each.use}({each.function})" if each.function else each.use
+        found.setdefault(each.column, {}).setdefault(word)
+    return {name: tuple(sorted(words)) or ("read",) for name, words in found.items()}
 
 
 def _receipt(stream: FragmentStream, text: QueryText) -> Receipt:

@@ -17,6 +17,7 @@ from policies.principal import Principal
 from sql.catalog import Catalog, Column, Fragment
 from sql.parse import ParsedQuery
 from sql.resolve import ResolvedQuery
+from sql.uses import Influence
 
 
 class Lifetime:
@@ -111,18 +112,20 @@ class AdmittedQuery:
 
 @dataclass(frozen=True, slots=True)
 class BoundQuery:
-    """Every name resolved against what the caller may see."""
+    """Every name resolved against what the caller may see, and how each column influences the answer."""
 
     admitted: AdmittedQuery
     resolved: ResolvedQuery
+    influence: Influence
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizedQuery:
-    """Every department agreed, each by its own policy."""
+    """Every department agreed, each by its own policy. `grades` are those of the output columns."""
 
     bound: BoundQuery
     decisions: tuple[Decision, ...]
+    grades: tuple[str, ...] = ()
 
     @property
     def request(self) -> QueryRequest:

@@ -6,11 +6,13 @@ or grade that does not fit all end in a refusal.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from policies.decision import Decision, Refusal, Visibility
 from policies.department import Department
 from policies.grades import exceeds
+from policies.grant_view import view_grant
 from policies.model import Grant
 from policies.principal import Principal
 from policies.published import PublishedTable
@@ -76,6 +78,29 @@ def decide(
     return _denial(department, use, known=True, reasons=reasons, digest=digest, found=nearest)
 
 
+def decide_all(
+    department: Department,
+    uses: Iterable[TableUse],
+    principal: Principal,
+    purpose: str,
+    today: date,
+    grants: Mapping[str, str] | None = None,
+) -> tuple[Decision, ...]:
+    """One decision per use. With `grants`, by table, the uses are those of a fragment of a question."""
+    return tuple(
+        decide(
+            department,
+            use,
+            principal,
+            purpose,
+            today,
+            None if grants is None else grants.get(use.name),
+            fragment=grants is not None,
+        )
+        for use in uses
+    )
+
+
 def misfit(grant: Grant, purpose: str, today: date) -> str | None:
     """Why a grant that names the principal does not apply at all, None when it does."""
     if purpose not in grant.purposes:
@@ -127,6 +152,7 @@ def visible(
         functions={n: f for n in columns if uses[n] and (f := _functions(n, applicable))},
         grades={name: published.grade_of(name) for name in columns},
         floors={g.id: g.floor for g in applicable if g.floor is not None},
+        grants=tuple(view_grant(g, principal) for g in applicable),
     )
 
 
@@ -179,6 +205,7 @@ def _grant(
         floor=grant.floor,
         crossing=grant.crossing,
         matches=tried,
+        joins_required=grant.joins.required is not None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class Decision:
     `crossing` says what may reach the merge of columns without the use `read`: `aggregate` or `raw`.
     `obligations` are what the agent counts: rows, bytes, rows_per_day, bytes_per_day, matches, matches_per_day,
     and key_exchange, the departments that may receive join keys. `refusals` are those of the grant that came
-    nearest; `matches` is how many constants the question compares with match-only columns.
+    nearest; `matches` is how many constants the question compares with match-only columns; `joins_required` says
+    that rows count only where they are joined.
     """
 
     department: str
@@ -75,6 +77,29 @@ class Decision:
     crossing: str = "aggregate"
     refusals: tuple[Refusal, ...] = ()
     matches: int = 0
+    joins_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GrantView:
+    """One grant, as somebody whom it names may read it.
+
+    `rows` say in words which rows, empty for all; `rows_withheld` that they are chosen by a column which the
+    grant does not list, and which is not told. `joins` are rules in words. `limits` are by name, as in the file.
+    """
+
+    id: str
+    reason: str
+    request: str | None
+    purposes: tuple[str, ...]
+    valid_until: date | None
+    columns: Mapping[str, ColumnDecision]
+    rows: str = ""
+    rows_withheld: bool = False
+    floor: Floor | None = None
+    crossing: str = "aggregate"
+    limits: Mapping[str, int] = field(default_factory=dict)
+    joins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +111,8 @@ class Visibility:
     file order, which is what `*` means unless another grant governs the question; `stars` has those of each
     applicable grant by its id, in file order. `uses` say what each column may be used for under some grant
     (empty for a column that is only known to exist), `functions` what the use `aggregate` is confined to, and
-    `grades` how each column is graded. `floors` are those of the grants, by grant id. `purposes` are those under which any grant of the table names this
+    `grades` how each column is graded. `floors` are those of the grants, by grant id; `grants` are
+    the applicable ones in file order, as they may be told. `purposes` are those under which any grant of the table names this
     principal (valid today).
     """
 
@@ -101,3 +127,4 @@ class Visibility:
     functions: Mapping[str, frozenset[str]] = field(default_factory=dict)
     grades: Mapping[str, str] = field(default_factory=dict)
     floors: Mapping[str, Floor] = field(default_factory=dict)
+    grants: tuple[GrantView, ...] = ()

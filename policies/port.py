@@ -98,8 +98,17 @@ class DepartmentPort(Protocol):
     def visible(self, principal: Principal, purpose: str) -> tuple[Visibility, ...]: ...
 
     def decide(
-        self, principal: Principal, purpose: str, uses: Sequence[TableUse]
-    ) -> tuple[Decision, ...]: ...
+        self,
+        principal: Principal,
+        purpose: str,
+        uses: Sequence[TableUse],
+        *,
+        grants: Mapping[str, str] | None = None,
+    ) -> tuple[Decision, ...]:
+        """One decision per use. With `grants`, which name the governing grant by table, the uses are those of a
+        fragment, and are decided as `run` will decide them.
+        """
+        ...
 
     def run(self, request: FragmentRequest) -> FragmentRun: ...
 

@@ -26,7 +26,7 @@ from gateway.pipeline import Pipeline
 from gateway.record import Recorder
 from gateway.stages import FederatedPlan, Lifetime, QueryRequest
 from gateway.telemetry import Telemetry
-from policies.decide import decide, visible
+from policies.decide import decide_all, visible
 from policies.decision import Decision, Visibility
 from policies.department import Department
 from policies.port import FragmentRequest, FragmentRun, Publication, TableNotes
@@ -43,7 +43,7 @@ class PaperDepartment:
     """Implements `policies.port.DepartmentPort` from a department's files, without its database.
 
     A column whose type only the database knows is taken for text; a table that publishes whatever its physical
-    table has is taken for the columns that its policy names.
+    table has is taken for the columns that its policy names, and is not there when it names none.
     """
 
     def __init__(self, department: Department, today: Callable[[], date]) -> None:
@@ -52,7 +52,7 @@ class PaperDepartment:
         self._today = today
 
     def describe(self) -> Publication:
-        tables = tuple(self._table(table) for table in self.department.tables.values())
+        tables = tuple(each for t in self.department.tables.values() if (each := self._table(t)).columns)
         notes = tuple(
             TableNotes(t.name, t.title, t.sharing, t.grade, t.update or "")
             for t in self.department.tables.values()
@@ -68,8 +68,15 @@ class PaperDepartment:
         )
         return tuple(view for view in views if view is not None)
 
-    def decide(self, principal: Principal, purpose: str, uses: Sequence[TableUse]) -> tuple[Decision, ...]:
-        return tuple(decide(self.department, use, principal, purpose, self._today()) for use in uses)
+    def decide(
+        self,
+        principal: Principal,
+        purpose: str,
+        uses: Sequence[TableUse],
+        *,
+        grants: Mapping[str, str] | None = None,
+    ) -> tuple[Decision, ...]:
+        return decide_all(self.department, uses, principal, purpose, self._today(), grants)
 
     def run(self, request: FragmentRequest) -> FragmentRun:
         del request

@@ -55,7 +55,7 @@ def _pairs(select: exp.Select, aliases: Sequence[str]) -> Iterator[tuple[str, st
         yield from ((left, right), (right, left))
     if where is not None:
         yield from _semi_joins(where.this)
-    before: list[str] = aliases[:1] if len(aliases) else []
+    before = list(aliases[:1])
     for source, join in block_sources(select)[1:]:
         assert join is not None
         alias = source_alias(source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -69,7 +69,14 @@ class FaultyDepartment:
     def visible(self, principal: Principal, purpose: str) -> tuple[Visibility, ...]:
         raise NotImplementedError
 
-    def decide(self, principal: Principal, purpose: str, uses: Sequence[TableUse]) -> tuple[Decision, ...]:
+    def decide(
+        self,
+        principal: Principal,
+        purpose: str,
+        uses: Sequence[TableUse],
+        *,
+        grants: Mapping[str, str] | None = None,
+    ) -> tuple[Decision, ...]:
         raise NotImplementedError
 
     def run(self, request: FragmentRequest) -> FragmentRun:

@@ -29,6 +29,7 @@ from sql.catalog import Catalog, Column, Table
 from sql.engine import EnginePool
 from sql.parse import parse_query
 from sql.resolve import resolve_query
+from sql.uses import infer_uses
 from tests.gateway.faulty_department import DEAF_SECONDS, ROWS_PER_BATCH, SCRIPTS, FaultyDepartment
 
 SOON = DEAF_SECONDS + 4.0
@@ -99,9 +100,9 @@ class Asking:
         principal = Principal("someone", "one")
         request = QueryRequest("id", "trace", principal, "peer", sql, (), {}, "purpose", partial, lifetime)
         parsed = parse_query(sql)
-        bound = BoundQuery(
-            AdmittedQuery(request, parsed, CATALOG), resolve_query(parsed, CATALOG, self.binder)
-        )
+        resolved = resolve_query(parsed, CATALOG, self.binder)
+        influence = infer_uses(resolved.tree, resolved.tables, sql)
+        bound = BoundQuery(AdmittedQuery(request, parsed, CATALOG), resolved, influence)
         plan = make_plan(AuthorizedQuery(bound, ()), self.binder, CATALOG)
         ports = {name: FaultyDepartment(name, fault) for name, fault in faults.items()}
         record = Recorder(self.log).begin(request, self.telemetry)
@@ -160,11 +161,14 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asking]:
 @pytest.fixture
 def asking(tools: Asking) -> Iterator[Asking]:
     """What asks; afterwards nothing may be left of what was asked."""
+    # Other tests' servers may still be ending.
+    before = set(threading.enumerate())
     yield tools
     names = ("fragment-", "cancel-", "load-", "engine-stopper", "Thread-")
     deadline = time.monotonic() + SOON
     while time.monotonic() < deadline:
-        left = [thread.name for thread in threading.enumerate() if thread.name.startswith(names)]
+        new = set(threading.enumerate()) - before
+        left = [thread.name for thread in new if thread.name.startswith(names)]
         if not left:
             break
         time.sleep(0.01)
