@@ -19,6 +19,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml client/pyproject.toml
 	@echo "installing the locked dependencies into $(VENV) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e client -e .
+	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true  # where PYTHONDONTWRITEBYTECODE is set, every start would compile
 	@touch $@
 
 install: $(VENV)/.installed  ## create .venv with everything that is pinned
