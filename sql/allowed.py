@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -11,7 +12,7 @@ from sqlglot import exp
 from comity.errors import SqlError
 from sql.allowed_functions import FUNCTIONS, NAMES
 from sql.allowed_nodes import CAST_TYPES, REFUSED_HINTS, SYNTAX
-from sql.limits import IDENTIFIER_BYTES, LONGEST_FILL
+from sql.limits import IDENTIFIER_BYTES, LONGEST_FILL, MOST_GROUPING_SETS
 from sql.places import error_at, offset_of
 
 _ALLOWED: dict[type, frozenset[str]] = {**SYNTAX, **FUNCTIONS}
@@ -280,6 +281,25 @@ def _check_literal(node: exp.Expr, text: str) -> None:
         raise error_at(text, node, "SQL_TOO_LARGE", "a number has too many digits")
 
 
+def _check_group(node: exp.Expr, text: str) -> None:
+    if math.prod(map(_grouping_sets, node.expressions)) > MOST_GROUPING_SETS:
+        message = f"GROUP BY asks for more than {MOST_GROUPING_SETS} grouping sets"
+        raise error_at(text, node, "SQL_TOO_LARGE", message, "Name fewer columns in CUBE, or list the sets.")
+
+
+def _grouping_sets(node: exp.Expr) -> int:
+    match node:
+        case exp.Cube():
+            # No need for the exact number beyond what is refused.
+            return 1 << min(len(node.expressions), 32)
+        case exp.Rollup():
+            return len(node.expressions) + 1
+        case exp.GroupingSets():
+            return sum(map(_grouping_sets, node.expressions))
+        case _:
+            return 1
+
+
 def _check_fill(node: exp.Expr, text: str) -> None:
     """A call that makes long text out of nothing may not be asked for much, nor stand inside another."""
     count = node.args.get("times") or node.args.get("expression")
@@ -306,6 +326,7 @@ def _is_as_long_as_a_text(filling: exp.Expr, count: exp.Expr | None) -> bool:
 
 
 _CHECKS: dict[type, Callable[[exp.Expr, str], None]] = {
+    exp.Group: _check_group,
     exp.Repeat: _check_fill,
     exp.Pad: _check_fill,
     exp.Select: _check_select,

@@ -34,3 +34,5 @@ MOST_OUTPUTS = 2_000
 """The most columns that one block returns; stars inside each other double them."""
 MOST_LATERALS = 30
 """The most derived tables in one question that use items beside them; DuckDB binds many of them slowly."""
+MOST_GROUPING_SETS = 256
+"""The most grouping sets of one block, CUBE and ROLLUP written out: each is an aggregation of its own."""

@@ -144,6 +144,7 @@ def test_places_in_an_expression_count_from_its_own_start() -> None:
         ("select 1 from a join b on c join d on e", TextLimits(chain=1), "SQL_TOO_DEEP"),
         ("select a::int::int::int", TextLimits(postfix=2), "SQL_TOO_DEEP"),
         ("select " + "1" * 500, TextLimits(), "SQL_TOO_LARGE"),
+        ("select 1 from d.t group by cube (a, b, c, d, e), cube (f, g, h, i)", TextLimits(), "SQL_TOO_LARGE"),
     ],
 )
 def test_each_cap_is_kept(text: str, limits: TextLimits, code: str) -> None:
