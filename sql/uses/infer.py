@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from sql.catalog import ColumnUse, Origin, TableUse
+from sql.uses.blocks import Blocks, outputs_node
+from sql.uses.expressions import NotUnderstoodError
+from sql.uses.joined import joined_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +27,56 @@ def infer_uses(
     """The uses of the columns of `tables` in a resolved `tree`; `text` is where its places are looked up.
 
     With `crossing` the question is a fragment: values in its output leave the department (`cross`), to be
-    worked on at the merge, instead of being read.
+    worked on at the merge, instead of being read. What is not understood reads every column that it names.
     """
+    joined = {
+        key: tuple(frozenset({partner}) for partner in sorted(partners))
+        for key, partners in joined_tables(tree).items()
+    }
+    tables = [replace(use, joined=joined.get((use.department, use.name), ())) for use in tables]
+    try:
+        return _infer(tree, tables, text, crossing=crossing)
+    except (NotUnderstoodError, RecursionError):
+        return _everything(tree, tables, crossing=crossing)
+
+
+def _infer(tree: exp.Query, tables: Sequence[TableUse], text: str, *, crossing: bool) -> Influence:
+    blocks = Blocks()
+    outputs = blocks.query(tree)
+    use, how = ("cross", "sends it to be merged") if crossing else ("read", "returns it")
+    for place, value in enumerate(outputs.values):
+        for taint in sorted(value.taints):
+            words = how if taint.bare else f"{how.removesuffix(' it')} something computed from it"
+            node = outputs_node(outputs, place, taint.origin)
+            blocks.notes.add([taint], use, words, node, bare=crossing)
+        for taint in sorted(value.conditions):
+            node = outputs_node(outputs, place, taint.origin)
+            words = "decides by it what it returns"
+            blocks.notes.add([taint._replace(bare=False)], use, words, node)
+    blocks.notes.finish()
+    decided = tuple(value.origins | outputs.decided for value in outputs.values)
+    return Influence(blocks.notes.tables(tables, text), decided)
+
+
+def _everything(tree: exp.Query, tables: Sequence[TableUse], *, crossing: bool) -> Influence:
+    """What must be assumed of a question that is not understood: it reads all that it names, and may fail."""
     use = "cross" if crossing else "read"
     filled = tuple(
         replace(
             table,
             uses=tuple(
-                ColumnUse(column, use, "is part of the question", line=table.line, place=table.column)
+                ColumnUse(
+                    column,
+                    use,
+                    "uses it in a form that is not understood",
+                    fails=True,
+                    line=table.line,
+                    place=table.column,
+                )
                 for column in sorted(table.columns)
             ),
         )
         for table in tables
     )
     every = frozenset((table.department, table.name, column) for table in tables for column in table.columns)
-    return Influence(filled, tuple(every for _ in tree.named_selects))
+    return Influence(filled, tuple(every for _ in tree.selects))
