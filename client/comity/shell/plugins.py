@@ -29,6 +29,7 @@ _SUMMARIES = {
     "agent": "Run one department's agent.",
     "audit": "Read and verify the audit log.",
     "check": "Check a federation's files and sources.",
+    "conformance": "Try every known attack on a gateway.",
     "demo": "Build the example city and ask its questions.",
     "policy": "Check, test and query policies.",
     "serve": "Run the gateway.",
