@@ -12,10 +12,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 
 import pyarrow as pa
 from sqlglot import exp
 
+from agent.barriers import ROW, Boundary, allowed_rows, boundary_of, check_barriers
 from agent.enforce import EnforcedFragment, wrap_tables
 from agent.floors import stand_in
 from agent.ledger import Account
@@ -24,6 +26,7 @@ from comity.errors import CancelledError, ComityError, SourceError, SqlError
 from connectors.spi import Scan
 from policies.port import Receipt
 from policies.tokens import TOKEN_FUNCTION, tokens_for
+from policies.wrap import PHYSICAL
 from sql.binder import Binder
 from sql.dialects import NotNative, render_native, render_scan
 from sql.engine import Engine, EnginePool
@@ -145,7 +148,18 @@ class Execution:
         """The source's own text for a tree over published tables. Raises `NotNative`."""
         wrapped, _ = wrap_tables(tree, self.enforced, self.publisher)
         tables = {physical: source.columns for physical, source in self._sources().items()}
-        return render_native(wrapped, self.publisher.connector.dialect, self.capabilities, tables)
+        check = partial(check_barriers, filtered=self._filtered())
+        check(wrapped)
+        return render_native(wrapped, self.publisher.connector.dialect, self.capabilities, tables, check)
+
+    def _filtered(self) -> dict[tuple[str, ...], frozenset[bool]]:
+        """For each physical table of the fragment, whether the published tables over it have row filters."""
+        found: dict[tuple[str, ...], frozenset[bool]] = {}
+        for use in self.enforced.resolved.tables:
+            physical = self.publisher.department.tables[use.name].physical
+            has = self.enforced.decisions[use.name].row_filter is not None
+            found[physical] = found.get(physical, frozenset()) | {has}
+        return found
 
     def _sources(self) -> dict[tuple[str, ...], Source]:
         """The physical tables behind the fragment, by the names that the wrap uses."""
@@ -214,34 +228,49 @@ class Execution:
     def _read_beside(self, engine: Engine, piece: Piece) -> exp.Query:
         """Streams the piece's physical columns into the engine; returns the wrapped piece over them."""
         wrapped, tables = wrap_tables(piece.query, self.enforced, self.publisher)
+        check_barriers(wrapped, self._filtered())
         by_physical = self._sources()
         # A stream can be read once, and what stands in a WITH may be read more often.
         once = wrapped.find(exp.With) is None
+        beside: dict[tuple[str, ...], frozenset[bool]] = {}
         for number, table in enumerate(tables):
             source = by_physical[tuple(part.name for part in table.parts)]
-            alias = table.alias_or_name
-            select = table.find_ancestor(exp.Select)
-            assert select is not None
-            wanted = list(dict.fromkeys(c.name for c in select.find_all(exp.Column) if c.table == alias))
-            # A table of which only the rows count still has to deliver something to count.
-            wanted = wanted or [source.table.columns[0].name]
-            schema = pa.schema([pa.field(name, source.schema[name]) for name in wanted])
-            scan = self._scan(
-                render_scan(source.table.name, wanted, self.publisher.connector.dialect), schema
-            )
+            boundary = boundary_of(table)
             raw = f"{piece.name}_raw_{number}"
-            batches = self._counted(scan)
-            if once:
-                engine.register(raw, pa.RecordBatchReader.from_batches(schema, batches))
-            else:
-                engine.load(raw, schema, batches, [source.types[name] for name in wanted])
+            self._deliver(engine, raw, boundary, source, once=once)
             table.replace(
                 exp.Table(
                     this=exp.to_identifier(raw, quoted=True),
-                    alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True)),
+                    alias=exp.TableAlias(this=exp.to_identifier(table.alias_or_name, quoted=True)),
                 )
             )
+            beside[(raw,)] = frozenset({boundary.row_filter is not None})
+        check_barriers(wrapped, beside)
         return wrapped
+
+    def _deliver(self, engine: Engine, name: str, boundary: Boundary, source: Source, *, once: bool) -> None:
+        """Brings what the boundary reads beside, as the table `name`: the rows that its row filter lets through.
+
+        DuckDB moves conditions below derived tables, so that the question's never stand over hidden rows. The
+        database leaves those out where it can, and otherwise they are dropped as they arrive.
+        """
+        wanted = boundary.columns()
+        # A table of which only the rows count delivers nothing but them.
+        schema = pa.schema([pa.field(c, source.schema[c]) for c in wanted] or [pa.field(ROW, pa.int64())])
+        types = [source.types[c] for c in wanted] or ["BIGINT"]
+        dialect, keep = self.publisher.connector.dialect, ""
+        text = render_scan(source.table.name, wanted, dialect)
+        if boundary.row_filter is not None:
+            rows = allowed_rows(boundary, wanted)
+            try:
+                text = render_native(rows, dialect, self.capabilities, {source.table.name: source.columns})
+            except NotNative:
+                keep = render(rows.args["where"].this)
+        batches = self._counted(self._scan(text, schema))
+        if keep or not once:
+            engine.load(name, schema, batches, types, keep=keep, relation=PHYSICAL)
+        else:
+            engine.register(name, pa.RecordBatchReader.from_batches(schema, batches))
 
 
 def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

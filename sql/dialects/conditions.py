@@ -146,6 +146,8 @@ def _scalar_subquery(node: exp.Expr, scope: Scope) -> Value:
     body = node.this
     if "scalar subquery check" not in scope.context.dialect.features and not _one_row(body):
         raise NotNative(f"{scope.context.dialect.title} takes the first of several rows of a scalar subquery")
+    if not _one_row(body):
+        scope.context.raises = True
     inner = scope.inner()
     sql, columns = query(body, inner)
     if len(columns) != 1:

@@ -52,7 +52,7 @@ class Dialect(ABC):
     features: ClassVar[frozenset[str]]
     """limit in IN, quantified comparisons, filter, grouping sets, fence …: see where they are asked for."""
     fence: ClassVar[str]
-    """A clause that keeps the engine from moving conditions into a derived table; empty where there is none."""
+    """A clause that keeps the engine from moving conditions into a derived table."""
     other_texts: ClassVar[frozenset[str]] = frozenset()
     """Text constants of forms that methods write."""
     direct_comparisons: ClassVar[frozenset[frozenset[str]]]

@@ -97,8 +97,8 @@ class Mysql(Dialect):
     }
     joins = frozenset({"INNER", "LEFT", "RIGHT", "CROSS"})
     set_operations = frozenset({"UNION", "UNION ALL", "INTERSECT", "INTERSECT ALL", "EXCEPT", "EXCEPT ALL"})
-    features = frozenset({"parenthesised arms", "scalar subquery check"})
-    fence = ""
+    features = frozenset({"parenthesised arms", "scalar subquery check", "having alone"})
+    fence = " LIMIT 18446744073709551615"
     other_texts = frozenset({"true", "false", *_ESCAPES})
     direct_comparisons = frozenset({frozenset({"integer", "decimal"}), frozenset({"date", "timestamp"})})
 
@@ -111,7 +111,7 @@ class Mysql(Dialect):
         if kind is VARCHAR:
             return self._read_text(sql, name, size, collation)
         if kind is BOOLEAN and name in {"tinyint", "bit"}:
-            return Value(_checked(f"{sql} NOT IN (0, 1)", f"({sql} <> 0)"), BOOLEAN)
+            return Value(_checked(f"{sql} NOT IN (0, 1)", f"({sql} <> 0)"), BOOLEAN, checked=True)
         if unsigned is None and _INTEGERS.get(name) == kind:
             return Value(sql, kind, span=span_of(kind))
         if name == "decimal" and unsigned is None and kind.family == "decimal" and size:
@@ -121,7 +121,7 @@ class Mysql(Dialect):
         if name == "double" and kind is DOUBLE:
             return Value(sql, kind)
         if (name, kind) in {("date", DATE), ("datetime", TIMESTAMP), ("timestamp", TIMESTAMPTZ)}:
-            return Value(_checked(f"DAYOFMONTH({sql}) = 0 OR MONTH({sql}) = 0", sql), kind)
+            return Value(_checked(f"DAYOFMONTH({sql}) = 0 OR MONTH({sql}) = 0", sql), kind, checked=True)
         return Value(sql, opaque(kind))
 
     def _read_text(self, sql: str, name: str, size: str | None, collation: str | None) -> Value:

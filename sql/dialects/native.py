@@ -7,44 +7,58 @@ fragment as it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from sql.allowed_functions import NAMES
+
 # Each registers its translators.
 from sql.dialects import aggregates, casts, conditions, functions, literals, operators, queries, windows
 from sql.dialects.dialect import Dialect
+from sql.dialects.duckdb import fence_filters
 from sql.dialects.kinds import NULL
 from sql.dialects.mysql import Mysql
 from sql.dialects.postgres import Postgres
 from sql.dialects.scope import Columns, Context, Scope
 from sql.dialects.source import NotNative, SourceTables
 from sql.dialects.sqlite import Sqlite
-from sql.dialects.verify import verify
+from sql.dialects.verify import DRIFT, verify
 from sql.dialects.walk import query
 
 _REGISTERED = (aggregates, casts, conditions, functions, literals, operators, queries, windows)
 DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (Postgres(), Mysql(), Sqlite())}
 
 
-def render_native(tree: exp.Query, dialect: str, capabilities: frozenset[str], tables: SourceTables) -> str:
+def render_native(
+    tree: exp.Query,
+    dialect: str,
+    capabilities: frozenset[str],
+    tables: SourceTables,
+    check: Callable[[exp.Query], None] | None = None,
+) -> str:
     """The whole of `tree` in the source's dialect, with exactly the answer that DuckDB would give.
 
     `tree` is a resolved query over wrapped physical tables; `capabilities` are the names that the source's
-    probe found. Raises `NotNative` where anything is not proven equal.
+    probe found; `check` is shown the text as it reads back, and raises where that may not run. Raises
+    `NotNative` where anything is not proven equal.
     """
     try:
         if dialect == "duckdb":
-            return _render_duckdb(tree)
-        return translate(tree, dialect, capabilities, tables)[0]
+            return _render_duckdb(tree, check)
+        return translate(tree, dialect, capabilities, tables, check)[0]
     except RecursionError:
         raise NotNative("nested too deeply") from None
 
 
 def translate(
-    tree: exp.Query, dialect: str, capabilities: frozenset[str], tables: SourceTables
+    tree: exp.Query,
+    dialect: str,
+    capabilities: frozenset[str],
+    tables: SourceTables,
+    check: Callable[[exp.Query], None] | None = None,
 ) -> tuple[str, Columns]:
     """The text in a dialect other than DuckDB's own, and its output as DuckDB types it."""
     rules = DIALECTS.get(dialect)
@@ -54,22 +68,31 @@ def translate(
     text, columns = query(tree, Scope(context))
     if any(value.kind is NULL for _, value in columns):
         raise NotNative("an output whose type is not known")
-    if context.raises and rules.fence:
+    if context.raises:
         # Something in it may fail on a value: conditions must stay outside the row filters.
         context = Context(rules, capabilities, tables, fence=True)
         text, columns = query(tree, Scope(context))
-    verify(text, context)
+    read_back = verify(text, context)
+    if check is not None:
+        check(read_back)
     return text, columns
 
 
-def _render_duckdb(tree: exp.Query) -> str:
+def _render_duckdb(tree: exp.Query, check: Callable[[exp.Query], None] | None) -> str:
+    for call in tree.find_all(exp.Anonymous):
+        if call.name.lower() not in NAMES:
+            raise NotNative(f"{call.name.lower()}() is computed by the agent")
+    fenced = fence_filters(tree)
     try:
-        text = tree.sql(dialect="duckdb", identify=True, comments=False)
-        if sqlglot.parse_one(text, dialect="duckdb") == tree:
-            return text
+        text = fenced.sql(dialect="duckdb", identify=True, comments=False)
+        read_back = sqlglot.parse_one(text, dialect="duckdb")
     except SqlglotError:
-        pass
-    raise NotNative("the rendered text does not read back as the same query")
+        raise NotNative(DRIFT) from None
+    if not isinstance(read_back, exp.Query) or read_back != fenced:
+        raise NotNative(DRIFT)
+    if check is not None:
+        check(read_back)
+    return text
 
 
 def render_scan(table: tuple[str, ...], columns: Sequence[str], dialect: str) -> str:

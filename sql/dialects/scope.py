@@ -90,7 +90,7 @@ class DerivedTable(Relation):
 class PhysicalTable(Relation):
     """A table of the source, its columns read as the dialect reads them."""
 
-    __slots__ = ("columns", "dialect")
+    __slots__ = ("columns", "context", "dialect")
 
     def __init__(self, context: Context, table: exp.Table, alias: str) -> None:
         super().__init__(context.next_relation(), alias)
@@ -99,6 +99,7 @@ class PhysicalTable(Relation):
         if columns is None:
             raise NotNative("a table that the source does not describe")
         context.read_tables.add(parts)
+        self.context = context
         self.dialect = context.dialect
         self.columns = columns
 
@@ -107,7 +108,9 @@ class PhysicalTable(Relation):
         if len(found) != 1:
             raise NotNative("a column that is not resolved")
         sql = f"{self.dialect.identifier(self.alias)}.{self.dialect.identifier(found[0])}"
-        return replace(self.dialect.read(sql, self.columns[found[0]]), relations=frozenset({self.identity}))
+        value = self.dialect.read(sql, self.columns[found[0]])
+        self.context.raises = self.context.raises or value.checked
+        return replace(value, relations=frozenset({self.identity}))
 
     def _alike(self, name: str) -> list[str]:
         return [key for key in self.columns if duckdb_fold(key) == duckdb_fold(name)]

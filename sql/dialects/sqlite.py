@@ -109,7 +109,7 @@ class Sqlite(Dialect):
         shown = f"CAST({sql} AS REAL)" if kind is DOUBLE else sql
         fits = _TESTS[kind.family].format(sql)
         checked = f"CASE WHEN {fits} THEN {shown} WHEN {sql} IS NOT NULL THEN {FAILURE.format(sql)} END"
-        return Value(checked, kind, span=span_of(kind))
+        return Value(checked, kind, span=span_of(kind), checked=True)
 
     def text(self, value: str) -> str:
         if "\0" in value:

@@ -27,7 +27,8 @@ class Value:
 
     `approximate`: a DOUBLE whose last bits may differ from DuckDB's, so that equality on it decides nothing.
     `span`: see `kinds.span_of`. `nonzero`: never 0 (it may be NULL). `length`: the most characters of a text.
-    `relations`: identities of the relations whose columns it reads.
+    `relations`: identities of the relations whose columns it reads. `checked`: a column read through a test that
+    fails on values which the connector would refuse.
     """
 
     sql: str
@@ -38,6 +39,7 @@ class Value:
     nonzero: bool = False
     length: int | None = None
     relations: frozenset[int] = frozenset()
+    checked: bool = False
 
     @property
     def family(self) -> str:

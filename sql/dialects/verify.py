@@ -32,7 +32,7 @@ _ROLES = {
     "cte": (exp.CTE,),
     "text": (exp.Literal, exp.ByteString, exp.National),
 }
-_DRIFT = "the rendered text does not read back as the same query"
+DRIFT = "the rendered text does not read back as the same query"
 _PLAIN = re.compile(r"[-+.: 0-9e]*(?: ?(?:year|month|week|day|hour|minute|second))?")
 """Numbers, dates and intervals, which are written as text where they need a type."""
 
@@ -49,22 +49,22 @@ def _role(node_class: type) -> str:
     return role
 
 
-def verify(text: str, context: Context) -> None:
-    """Raises `NotNative` when the text does not read back as what was rendered."""
+def verify(text: str, context: Context) -> exp.Query:
+    """The text as it reads back. Raises `NotNative` when that is not what was rendered."""
     try:
         statements = sqlglot.parse(text, dialect=context.dialect.name)
     except SqlglotError:
-        raise NotNative(_DRIFT) from None
+        raise NotNative(DRIFT) from None
     tree = statements[0] if len(statements) == 1 else None
     if not isinstance(tree, exp.Query):
-        raise NotNative(_DRIFT)
+        raise NotNative(DRIFT)
     tables: set[tuple[str, ...]] = set()
     names: set[str] = set()
     texts: set[str] = set()
     for node in tree.walk():
         kind = _role(type(node))
         if kind == "refused" or node.comments:
-            raise NotNative(_DRIFT)
+            raise NotNative(DRIFT)
         if kind == "table":
             tables.add(tuple(part.name for part in node.parts))  # type: ignore[attr-defined]
         elif kind == "cte":
@@ -72,7 +72,8 @@ def verify(text: str, context: Context) -> None:
         elif kind == "text" and node.args.get("is_string", True):
             texts.add(node.name)
     if {table for table in tables if len(table) > 1 or table[0] not in names} != context.read_tables:
-        raise NotNative(_DRIFT)
+        raise NotNative(DRIFT)
     meant = context.texts | context.dialect.own_texts()
     if any(text not in meant and not _PLAIN.fullmatch(text) for text in texts):
-        raise NotNative(_DRIFT)
+        raise NotNative(DRIFT)
+    return tree
