@@ -13,6 +13,7 @@ from policies.floor_blocks import (
     FloorSource,
     aggregate_calls,
     aggregates,
+    filter_condition,
     filter_conditions,
     find_floor_blocks,
     grouping_levels,
@@ -22,6 +23,7 @@ from sql.annotate import kind_of
 from sql.kinds import decimal_parts, is_integer
 from sql.places import offset_of, place_at
 from sql.scopes import block_sources, free_aliases, source_alias
+from sql.uses.failing import may_fail
 
 
 def check_floors(tree: exp.Query, floors: Floors, text: str = "", keys: Keys | None = None) -> None:
@@ -83,6 +85,7 @@ class _Checker:
         self.check_from(block)
         self.check_calls(block)
         self.check_groups(block)
+        self.check_failures(block)
 
     def check_from(self, block: FloorBlock) -> None:
         floored = {source.alias: source for source in block.sources}
@@ -135,6 +138,31 @@ class _Checker:
                 if output.find(exp.Query) is not None:
                     message = "DISTINCT over a subquery is not supported here"
                     raise self.refuse(output, first, message, "Use GROUP BY.")
+
+    def check_failures(self, block: FloorBlock) -> None:
+        for expression in _row_by_row(block.select):
+            if may_fail(expression):
+                message = "this can fail on some value, and the error would tell of a single row"
+                hint = "Compare columns as they are; TRY_CAST gives NULL where CAST fails."
+                raise self.refuse(expression, block.sources[0], message, hint)
+
+
+def _row_by_row(select: exp.Select) -> Iterator[exp.Expr]:
+    """What the block computes on each of its rows."""
+    where, group = select.args.get("where"), select.args.get("group")
+    if where is not None:
+        yield where.this
+    for join in select.args.get("joins") or ():
+        if join.args.get("on") is not None:
+            yield join.args["on"]
+    for level in (grouping_levels(group) or ()) if group is not None else ():
+        yield from level
+    for call, filtered in aggregate_calls(select):
+        yield call
+        if filtered is not None:
+            yield filter_condition(filtered)
+    if not aggregates(select):
+        yield from (output.this for output in select.expressions)
 
 
 def _has_window(select: exp.Select) -> bool:
