@@ -114,4 +114,5 @@ def _assemble(
     )
     changes = [PolicyChanged(agent.name, agent.department.digest) for agent in agents.values()]
     log.append_many([AdminEvent("server_started"), *changes])
-    return Gateway(federation, agents, pipeline, TokenIdentity(federation.principals), log)
+    identity = TokenIdentity(federation.principals, federation.settings.ceilings.query)
+    return Gateway(federation, agents, pipeline, identity, log)

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from policies.file_models import FileModel, Name, Text
+from policies.file_models import FileModel, Grade, Name, Text
 from policies.principal import AttributeValue, Principal
 from policies.read_file import read_model
 from policies.yaml_document import YamlDocument, load_yaml
@@ -57,6 +57,10 @@ class AuditFile(FileModel):
     path: Text = Field("audit/", description="Directory of the audit log.")
 
 
+class CeilingsFile(FileModel):
+    query: Grade = Field("core", description="Highest grade of data that questions over gRPC may reach.")
+
+
 class TelemetryFile(FileModel):
     console: bool = Field(False, description="Print spans and metrics on stderr.")
     otlp: Text | None = Field(None, description="Address of an OTLP collector (gRPC).")
@@ -75,6 +79,7 @@ class FederationFile(FileModel):
     tables: dict[str, FederatedTableFile] = Field(default_factory=dict, description="Federated tables.")
     merge: MergeFile = Field(default_factory=lambda: MergeFile.model_validate({}))
     limits: LimitsFile = Field(default_factory=lambda: LimitsFile.model_validate({}))
+    ceilings: CeilingsFile = Field(default_factory=lambda: CeilingsFile.model_validate({}))
     audit: AuditFile = Field(default_factory=lambda: AuditFile.model_validate({}))
     telemetry: TelemetryFile = Field(default_factory=lambda: TelemetryFile.model_validate({}))
 
@@ -86,6 +91,7 @@ class TokenFile(FileModel):
     attributes: dict[str, str | int | bool | tuple[str, ...]] = Field(
         default_factory=dict, description="What row filters may name as `principal.<attribute>`."
     )
+    ceiling: Grade = Field("core", description="The highest grade of data that may reach the holder.")
 
 
 class TokensFile(FileModel):
@@ -146,6 +152,7 @@ def load_tokens(path: Path) -> Mapping[str, Principal]:
             holder.department,
             frozenset(holder.roles),
             {name: _attribute(value) for name, value in holder.attributes.items()},
+            holder.ceiling,
         )
         for token, holder in tokens.tokens.items()
     }

@@ -5,16 +5,24 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
+from dataclasses import replace
 
 from comity.errors import IdentityError
+from policies.grades import HIGHEST, lower
 from policies.principal import Principal
 
 
 class TokenIdentity:
-    """Development tokens. Tokens are kept and compared as digests, in constant time."""
+    """Development tokens. Tokens are kept and compared as digests, in constant time.
 
-    def __init__(self, principals: Mapping[str, Principal]) -> None:
-        self._principals = [(_digest(token), principal) for token, principal in principals.items()]
+    `ceiling` is the highest grade of data that this way in lets out; a principal's own may be lower.
+    """
+
+    def __init__(self, principals: Mapping[str, Principal], ceiling: str = HIGHEST) -> None:
+        self._principals = [
+            (_digest(token), replace(principal, ceiling=lower(principal.ceiling, ceiling)))
+            for token, principal in principals.items()
+        ]
 
     def principal(self, metadata: Mapping[str, str]) -> Principal:
         """The principal of `authorization: Bearer <token>`. Raises `IdentityError`."""

@@ -1,4 +1,4 @@
-"""What a reviewer should look at in policies that load: expiry, rules that match nobody, parts not enforced."""
+"""What a reviewer should look at in policies that load: expiry, rules that match nobody, parts that let out more than it seems."""
 
 from __future__ import annotations
 
@@ -30,14 +30,22 @@ def _find(department: Department, today: date) -> Iterator[Finding]:
     for name, table in department.tables.items():
         policy = department.policies.get(name)
         if policy is None:
-            yield Finding(name, None, "has no policy: nobody sees it")
+            if table.sharing != "none":
+                duty = (
+                    ", though it is to be shared without conditions"
+                    if table.sharing == "unconditional"
+                    else ""
+                )
+                yield Finding(name, None, f"has no policy: nobody sees it{duty}")
             continue
-        if table.sharing == "none" and policy.grants:
-            message = f"is not to be shared ({table.legal_basis}), and yet its policy has grants"
-            yield Finding(name, None, message)
+        if table.sharing == "unconditional" and not any(g.usable for g in policy.grants):
+            yield Finding(name, None, "is to be shared without conditions, and no grant opens it")
         for grant in policy.grants:
-            for message in _about(grant, today):
+            for message in (*_about(grant, today), *_about_columns(grant)):
                 yield Finding(name, grant.id, message)
+            own = grant.principals.departments == frozenset({department.name})
+            if table.sharing == "conditional" and grant.request is None and not own:
+                yield Finding(name, grant.id, "is for a table shared on request, and cites no `request`")
 
 
 def _about(grant: Grant, today: date) -> Iterator[str]:
@@ -56,3 +64,24 @@ def _about(grant: Grant, today: date) -> Iterator[str]:
         yield "applies to no purpose"
     if not grant.usable:
         yield "opens no column"
+
+
+def _about_columns(grant: Grant) -> Iterator[str]:
+    """What a list of uses lets out that its author may not have meant."""
+    closed = {name: rule for name, rule in grant.columns.items() if not rule.readable}
+    sums = [name for name, rule in closed.items() if "aggregate" in rule.uses]
+    if sums and grant.floor is None:
+        yield (
+            f"{_listed(sums)} may be aggregated without a floor: a group of one person gives out the person's value"
+        )
+    matched = [name for name, rule in closed.items() if "match" in rule.uses and "filter" not in rule.uses]
+    if matched and grant.limits.matches is None and grant.limits.matches_per_day is None:
+        yield f"{_listed(matched)} may be matched with any number of values: give limits.matches_per_day"
+    if grant.floor is not None and (shown := [name for name in grant.shown if name == grant.floor.column]):
+        yield f"{_listed(shown)} is the floor's entity, so with read every group of it is of one and too small"
+    if grant.crossing == "raw" and closed:
+        yield f"values of {_listed(list(closed))} may leave row by row, for the merge (crossing: raw)"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names)

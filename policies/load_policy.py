@@ -22,6 +22,7 @@ from policies.file_models import (
     SqlMask,
     TokenMask,
 )
+from policies.functions import READING
 from policies.joins import JoinRules
 from policies.masks import check_mask
 from policies.model import ALL_USES, ColumnRule, Grant, Limits, Mask, PrincipalRule, TablePolicy
@@ -59,6 +60,9 @@ def load_policy(
     if form.table != path.stem:
         message = f"`table: {form.table}` must be the file's name, {path.stem}"
         raise document.error(("table",), message, code="CONFIG_POLICY")
+    if form.grants and table.sharing == "none":
+        message = f"{table.name} is not to be shared ({table.legal_basis}), so no grant can stand here"
+        raise document.error(("grants",), message, code="CONFIG_POLICY")
     grants: list[Grant] = []
     for index, grant in enumerate(form.grants):
         location: Location = ("grants", index)
@@ -110,6 +114,12 @@ def _rule(
 ) -> ColumnRule:
     column = table.column(name)
     mask = _mask(form, column) if form.has_mask else None
+    for function in form.functions or ():
+        if function in READING:
+            message = (
+                f"`{function}` gives out some row's own value, which is to read it: give the use read instead"
+            )
+            raise document.error((*location, "functions"), message, code="CONFIG_POLICY")
     uses = frozenset(form.use) if form.use is not None else frozenset({"read"})
     if "read" in uses:
         uses = ALL_USES
@@ -217,6 +227,24 @@ def _references(document: YamlDocument, form: PolicyFile) -> Iterator[Reference]
         for i, name in enumerate(grant.principals.departments or ()):
             line = document.line_of((*location, "principals", "departments", i))
             yield Reference("department", name, document.path, line)
+        for place, pattern in _patterns(grant):
+            department = pattern.partition(".")[0]
+            if not any(c in department for c in "*?["):
+                line = document.line_of((*location, "joins", *place))
+                yield Reference("department", department, document.path, line)
         for i, name in enumerate(grant.key_exchange):
             line = document.line_of((*location, "key_exchange", i))
             yield Reference("department", name, document.path, line)
+
+
+def _patterns(grant: GrantForm) -> Iterator[tuple[Location, str]]:
+    """Every pattern of the grant's join rules, and where it stands below `joins`."""
+    joins = grant.joins
+    if joins is None:
+        return
+    for index, pattern in enumerate(joins.required or ()):
+        yield ("required", index), pattern
+    for key, rules in (("allowed", joins.allowed), ("blocked", joins.blocked)):
+        for name, patterns in rules.items():
+            for index, pattern in enumerate(patterns):
+                yield (key, name, index), pattern
