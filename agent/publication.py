@@ -108,5 +108,11 @@ class Publisher:
 def _notes(table: PublishedTable) -> TableNotes:
     elements = tuple((c.name, c.element) for c in table.columns or () if c.element)
     return TableNotes(
-        table.name, table.title or "", table.sharing or "", table.grade or "", table.update or "", elements
+        table.name,
+        table.title or "",
+        table.sharing or "",
+        table.grade or "",
+        table.update or "",
+        elements,
+        table.legal_basis or "",
     )

@@ -23,6 +23,7 @@ class TableNotes:
     grade: str
     update: str
     elements: tuple[tuple[str, str], ...] = ()
+    legal_basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,16 +33,29 @@ from comity.errors import (
 )
 
 if TYPE_CHECKING:
-    from comity.answers import ColumnInfo, Coverage, Notice, Plan, Progress, Purpose, Summary, TableInfo
+    from comity.answers import (
+        ColumnGrant,
+        ColumnInfo,
+        Coverage,
+        GrantInfo,
+        Notice,
+        Plan,
+        Progress,
+        Purpose,
+        Summary,
+        TableInfo,
+    )
     from comity.client import Connection, connect
     from comity.result import Result
 
 __version__ = "0.1.0"
 
 _LAZY = {
+    "ColumnGrant": "comity.answers",
     "ColumnInfo": "comity.answers",
     "Connection": "comity.client",
     "Coverage": "comity.answers",
+    "GrantInfo": "comity.answers",
     "Notice": "comity.answers",
     "Plan": "comity.answers",
     "Progress": "comity.answers",
@@ -56,11 +69,13 @@ _LAZY = {
 __all__ = [
     "AuditError",
     "CancelledError",
+    "ColumnGrant",
     "ColumnInfo",
     "ComityError",
     "ConfigurationError",
     "Connection",
     "Coverage",
+    "GrantInfo",
     "IdentityError",
     "InternalError",
     "LimitError",

@@ -75,8 +75,22 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnGrant:
+    """What one grant allows of one column. `functions` confine the use `aggregate`; empty for any."""
+
+    grant: str
+    uses: tuple[str, ...]
+    mask: str
+    functions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnInfo:
-    """One column that the caller may use, and for what. `mask` is empty when values are shown as they are."""
+    """One column that the caller may know, and what it may be used for under any grant; nothing when `uses` is empty.
+
+    `mask` is empty when values are shown as they are. `grants` say what each grant allows, in the order in
+    which they are tried: one grant governs a whole question.
+    """
 
     name: str
     type: str
@@ -84,11 +98,42 @@ class ColumnInfo:
     uses: tuple[str, ...]
     mask: str
     element: str
+    functions: tuple[str, ...] = ()
+    grade: str = ""
+    grants: tuple[ColumnGrant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GrantInfo:
+    """One grant that names the caller. `rows` say in words which rows, empty for all or where `rows_withheld`.
+
+    `floor_entities` is the least number of distinct entities under an aggregate, 0 for no floor; `crossing` what
+    may leave the department, `aggregate` or `raw`; `limits` are by name, as policies write them; `tables` are
+    those that it is on, several for a federated one.
+    """
+
+    id: str
+    reason: str
+    request: str
+    purposes: tuple[str, ...]
+    valid_until: str
+    rows: str
+    rows_withheld: bool
+    floor_entities: int
+    floor_column: str
+    crossing: str
+    limits: Mapping[str, int]
+    joins: tuple[str, ...]
+    tables: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TableInfo:
-    """One table as the caller may see it. `members` are the tables behind a federated one."""
+    """One table as the caller may see it. `members` are the tables behind a federated one.
+
+    Without `grants` the table is known to exist and nothing may be asked of it; `owner` is whom to ask, and
+    `legal_basis` the law that keeps it from being shared, where there is one.
+    """
 
     department: str
     name: str
@@ -101,6 +146,9 @@ class TableInfo:
     purposes: tuple[str, ...]
     members: tuple[str, ...]
     reasons: tuple[str, ...]
+    grants: tuple[GrantInfo, ...] = ()
+    legal_basis: str = ""
+    owner: str = ""
 
     @property
     def qualified_name(self) -> str:

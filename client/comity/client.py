@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 import grpc
 
-from comity.answers import ColumnInfo, Plan, Purpose, TableInfo
+from comity.answers import ColumnGrant, ColumnInfo, GrantInfo, Plan, Purpose, TableInfo
 from comity.channel import open_channel
 from comity.errors import ComityError, InternalError, UnavailableError
 from comity.result import ProgressCallback, Result
@@ -205,10 +205,46 @@ def _table(table: catalog_pb2.TableInfo) -> TableInfo:
         sharing=table.sharing,
         grade=table.grade,
         update=table.update,
-        columns=tuple(
-            ColumnInfo(c.name, c.type, c.title, tuple(c.uses), c.mask, c.element) for c in table.columns
-        ),
+        columns=tuple(map(_column, table.columns)),
         purposes=tuple(table.purposes),
         members=tuple(table.members),
         reasons=tuple(table.reasons),
+        grants=tuple(map(_grant, table.grants)),
+        legal_basis=table.legal_basis,
+        owner=table.owner,
+    )
+
+
+def _column(column: catalog_pb2.ColumnInfo) -> ColumnInfo:
+    return ColumnInfo(
+        name=column.name,
+        type=column.type,
+        title=column.title,
+        uses=tuple(column.uses),
+        mask=column.mask,
+        element=column.element,
+        functions=tuple(column.functions),
+        grade=column.grade,
+        grants=tuple(
+            ColumnGrant(each.grant, tuple(each.uses), each.mask, tuple(each.functions))
+            for each in column.grants
+        ),
+    )
+
+
+def _grant(grant: catalog_pb2.GrantInfo) -> GrantInfo:
+    return GrantInfo(
+        id=grant.id,
+        reason=grant.reason,
+        request=grant.request,
+        purposes=tuple(grant.purposes),
+        valid_until=grant.valid_until,
+        rows=grant.rows,
+        rows_withheld=grant.rows_withheld,
+        floor_entities=grant.floor_entities,
+        floor_column=grant.floor_column,
+        crossing=grant.crossing,
+        limits=dict(sorted(grant.limits.items())),
+        joins=tuple(grant.joins),
+        tables=tuple(grant.tables),
     )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from comity.errors import SqlError
 from comity.v1 import catalog_pb2 as pb
 from comity.v1 import catalog_pb2_grpc
 from gateway.admit import Admission
 from gateway.catalogs import CallerView, Catalogs
 from gateway.services.calls import Call
+from gateway.services.catalog_messages import describe_columns, describe_grants
 from sql.catalog import Table
 
 
@@ -40,39 +43,28 @@ class CatalogService(catalog_pb2_grpc.CatalogServiceServicer):
         )
 
     def _tables(self, purpose: str, call: Call) -> list[pb.TableInfo]:
-        """Under one purpose, or, without one, each table under the first purpose that shows it."""
+        """Under one purpose, or, without one, what is so under any, purpose by purpose."""
         if purpose:
             self._admission.check_purpose(purpose)
-        found: dict[str, pb.TableInfo] = {}
+        seen: dict[str, list[tuple[Table, CallerView]]] = {}
         for each in [purpose] if purpose else self._admission.purposes:
             view = self._catalogs.view(call.principal, each)
             for table in view.catalog.tables:
-                info = found.get(table.qualified_name)
-                if info is None:
-                    found[table.qualified_name] = self._info(table, view)
-                if each not in found[table.qualified_name].purposes:
-                    found[table.qualified_name].purposes.append(each)
-        return sorted(found.values(), key=lambda info: (info.department, info.name))
+                seen.setdefault(table.qualified_name, []).append((table, view))
+        found = (self._info(views) for views in seen.values())
+        return sorted(found, key=lambda info: (info.department, info.name))
 
-    def _info(self, table: Table, view: CallerView) -> pb.TableInfo:
+    def _info(self, views: Sequence[tuple[Table, CallerView]]) -> pb.TableInfo:
+        """One table from its views under one or several purposes."""
+        table, _ = views[0]
         members = table.members or ((table.department, table.name),)
         first_department, first_name = members[0]
         publication = self._catalogs.publications[first_department]
         notes = next(note for note in publication.notes if note.table == first_name)
-        elements = dict(notes.elements)
-        visibility = view.visibility[members[0]]
-        columns = [
-            pb.ColumnInfo(
-                name=column.name,
-                type=column.type,
-                title=column.title,
-                uses=["read"],
-                mask=visibility.masks.get(column.name, ""),
-                element=elements.get(column.name, ""),
-            )
-            for column in table.columns
-        ]
-        reasons = dict.fromkeys(reason for member in members for reason in view.visibility[member].reasons)
+        visible = [[view.visibility[member] for member in members] for _, view in views]
+        purposes = dict.fromkeys(p for each in visible for v in each if v.grants for p in v.purposes)
+        asked = [each[0].purposes for each in visible]
+        reasons = dict.fromkeys(reason for each in visible for v in each for reason in v.reasons)
         return pb.TableInfo(
             department=table.department,
             name=table.name,
@@ -81,7 +73,11 @@ class CatalogService(catalog_pb2_grpc.CatalogServiceServicer):
             sharing=notes.sharing,
             grade=notes.grade,
             update=notes.update,
-            columns=columns,
+            columns=describe_columns([shown for shown, _ in views], visible, dict(notes.elements)),
+            purposes=list(purposes) if any(asked) else [],
             members=[f"{department}.{name}" for department, name in table.members],
             reasons=list(reasons),
+            grants=describe_grants(members, visible),
+            legal_basis=notes.legal_basis,
+            owner=publication.title,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from wcwidth import wcswidth
 
 import comity
 from comity.shell.main import run
@@ -30,6 +31,31 @@ def published(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
             update="daily",
             purposes=["statistics"],
             reasons=["grant chronic-review: 民政与卫健数据共享协议 2026-07"],
+            owner="卫生健康局",
+            grants=[
+                catalog_pb2.GrantInfo(
+                    id="chronic-review",
+                    reason="民政与卫健数据共享协议 2026-07",
+                    request="REQ-2026-0012",
+                    purposes=["statistics"],
+                    valid_until="2026-12-31",
+                    rows="town_code = your town_code (440605)",
+                    floor_entities=10,
+                    floor_column="person_id",
+                    crossing="raw",
+                    limits={"rows": 100000, "matches_per_day": 20},
+                    joins=["person_id may be joined with civil_affairs.benefit.person_id only"],
+                    tables=["health.patients"],
+                ),
+                catalog_pb2.GrantInfo(
+                    id="counts",
+                    reason="统计法 第十条",
+                    purposes=["statistics"],
+                    rows_withheld=True,
+                    crossing="aggregate",
+                    tables=["health.patients"],
+                ),
+            ],
             columns=[
                 catalog_pb2.ColumnInfo(
                     name="person_id",
@@ -37,7 +63,23 @@ def published(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
                     title="公民身份号码",
                     uses=["join", "match"],
                     element="person.id",
+                    grade="core",
+                    grants=[catalog_pb2.ColumnGrant(grant="chronic-review", uses=["match", "join"])],
                 ),
+                catalog_pb2.ColumnInfo(
+                    name="diagnosis",
+                    type="VARCHAR",
+                    title="诊断",
+                    uses=["filter", "group", "aggregate"],
+                    grade="core",
+                    grants=[
+                        catalog_pb2.ColumnGrant(grant="chronic-review", uses=["filter", "group"]),
+                        catalog_pb2.ColumnGrant(
+                            grant="counts", uses=["group", "aggregate"], functions=["count"]
+                        ),
+                    ],
+                ),
+                catalog_pb2.ColumnInfo(name="phone", type="VARCHAR", title="联系电话", grade="important"),
                 catalog_pb2.ColumnInfo(name="姓名", type="VARCHAR", uses=every, mask="person_name"),
                 catalog_pb2.ColumnInfo(name="cost", type="DECIMAL(15,2)", title="费用", uses=["read"]),
             ],
@@ -49,6 +91,17 @@ def published(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
             purposes=["statistics", "benefit_review"],
             members=["town_a.resident", "town_b.resident"],
             columns=[catalog_pb2.ColumnInfo(name="town", type="VARCHAR", uses=["read"])],
+        ),
+        catalog_pb2.TableInfo(
+            department="health",
+            name="psychiatry",
+            title="精神障碍患者登记",
+            department_title="卫生健康局",
+            sharing="none",
+            grade="core",
+            legal_basis="精神卫生法 第二十三条",
+            owner="卫生健康局",
+            columns=[catalog_pb2.ColumnInfo(name="person_id", type="VARCHAR", grade="core")],
         ),
     ]
 
@@ -63,14 +116,48 @@ def test_one_table_is_shown_with_uses_masks_and_reasons(capsys: pytest.CaptureFi
     check_golden("catalog-table.txt", capsys.readouterr().out)
 
 
+@pytest.mark.parametrize("width", [80, 140])
+def test_a_narrow_terminal_wraps_what_one_may_do(width: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["catalog", "health.patients", "--max-width", str(width)]) == 0
+    shown = capsys.readouterr().out
+    assert max(map(wcswidth, shown.splitlines())) <= width
+    check_golden(f"catalog-table-{width}.txt", shown)
+
+
+def test_a_table_that_is_only_known_to_exist_says_why_and_whom_to_ask(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["catalog", "health.psychiatry"]) == 0
+    shown = capsys.readouterr().out
+    assert "nothing: known to exist" in shown
+    assert shown.endswith("not to be shared: 精神卫生法 第二十三条\n")
+    gateway.tables[2].legal_basis = ""
+    assert run(["catalog", "health.psychiatry"]) == 0
+    assert capsys.readouterr().out.endswith(
+        "nothing may be asked of it without a grant: ask 卫生健康局 for one\n"
+    )
+
+
 def test_the_catalog_reads_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["catalog", "--json", "--purpose", "statistics"]) == 0
-    shown = json.loads(capsys.readouterr().out)
+    text = capsys.readouterr().out
+    assert run(["catalog", "--format", "json", "--purpose", "statistics"]) == 0
+    assert capsys.readouterr().out == text
+    shown = json.loads(text)
     assert [(table["department"], table["name"]) for table in shown] == [
         ("health", "patients"),
         ("city", "resident"),
+        ("health", "psychiatry"),
     ]
-    assert shown[0]["columns"][1]["mask"] == "person_name"
+    columns = {column["name"]: column for column in shown[0]["columns"]}
+    assert columns["姓名"]["mask"] == "person_name"
+    assert columns["diagnosis"]["grants"][1] == {
+        "grant": "counts",
+        "uses": ["group", "aggregate"],
+        "mask": "",
+        "functions": ["count"],
+    }
+    assert shown[0]["grants"][0]["limits"] == {"matches_per_day": 20, "rows": 100000}
 
 
 def test_the_catalog_is_of_every_purpose_unless_one_is_named(

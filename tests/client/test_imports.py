@@ -57,11 +57,13 @@ def test_the_public_surface_is_exactly_this() -> None:
     assert sorted(comity.__all__) == [
         "AuditError",
         "CancelledError",
+        "ColumnGrant",
         "ColumnInfo",
         "ComityError",
         "ConfigurationError",
         "Connection",
         "Coverage",
+        "GrantInfo",
         "IdentityError",
         "InternalError",
         "LimitError",

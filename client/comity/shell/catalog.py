@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from comity.shell.tables import format_table, printable
+from comity.shell.tables import display_width, format_table, printable, wrap
 
 if TYPE_CHECKING:
-    from comity.answers import ColumnInfo, TableInfo
+    from comity.answers import ColumnGrant, ColumnInfo, GrantInfo, TableInfo
 
-_EVERY_USE = frozenset({"read", "filter", "match", "join", "group", "order", "aggregate"})
+_USES = ("read", "filter", "match", "join", "group", "order", "aggregate")
+_LIMITS = {
+    "rows": "rows a question",
+    "bytes": "bytes a question",
+    "matches": "matched values a question",
+    "rows_per_day": "rows a day",
+    "bytes_per_day": "bytes a day",
+    "matches_per_day": "matched values a day",
+}
+_BETWEEN = 3
+_NARROWEST_USE = 16
 
 
-def list_tables(tables: Sequence[TableInfo], purposes: Mapping[str, str]) -> str:
+def list_tables(
+    tables: Sequence[TableInfo], purposes: Mapping[str, str], *, max_width: int | None = None
+) -> str:
     """One line per table, and the purposes with their titles."""
     if not tables:
         return "You may see no table. Ask a department for a grant, or try another --purpose."
@@ -26,17 +38,18 @@ def list_tables(tables: Sequence[TableInfo], purposes: Mapping[str, str]) -> str
             table.title,
             table.department_title,
             str(len(table.columns)),
-            ", ".join(table.purposes),
+            ", ".join(table.purposes) or "(known to exist)",
             str(len(table.members)) if table.members else "",
         ]
         for table in tables
     ]
-    lines = format_table(header, rows, right=[False, False, False, True, False, True])
+    right = [False, False, False, True, False, True]
+    lines = format_table(header, rows, right=right, max_width=max_width)
     named = [f"{name} ({printable(title)})" if title else name for name, title in purposes.items()]
-    return "\n".join([*lines, "", f"purposes: {', '.join(named)}"])
+    return "\n".join([*lines, "", *wrap(f"purposes: {', '.join(named)}", max_width, hanging=10)])
 
 
-def describe_table(table: TableInfo, purposes: Mapping[str, str]) -> str:
+def describe_table(table: TableInfo, purposes: Mapping[str, str], *, max_width: int | None = None) -> str:
     """One table: its columns with what each may be used for, and the grants behind that."""
     facts = {
         "title": table.title,
@@ -50,15 +63,14 @@ def describe_table(table: TableInfo, purposes: Mapping[str, str]) -> str:
         "tables behind it": ", ".join(table.members),
     }
     lines = [printable(table.qualified_name)]
-    lines += [f"  {key}: {printable(value)}" for key, value in facts.items() if value]
-    header = ["column", "type", "title", "use", "shown as", "element"]
-    rows = [
-        [column.name, column.type, column.title, _use(column), _shown(column), column.element]
-        for column in table.columns
-    ]
-    lines += ["", *format_table(header, rows)]
-    if table.reasons:
-        lines += ["", "why:", *(f"  {printable(reason)}" for reason in table.reasons)]
+    for key, value in facts.items():
+        if value:
+            lines += wrap(f"  {key}: {printable(value)}", max_width, hanging=4)
+    lines += ["", *_columns(table, max_width)]
+    if any("read" in column.uses for column in table.columns):
+        lines += ["", "read is every use; a mask shows a changed value to every use"]
+    for text in _basis(table):
+        lines += wrap(printable(text), max_width, hanging=len(text) - len(text.lstrip()) + 4)
     return "\n".join(lines)
 
 
@@ -67,14 +79,81 @@ def catalog_json(tables: Sequence[TableInfo]) -> str:
     return json.dumps([asdict(table) for table in tables], ensure_ascii=False, indent=2)
 
 
-def _shown(column: ColumnInfo) -> str:
-    if column.mask:
-        return column.mask
-    return "as it is" if "read" in column.uses else "not shown"
+def _columns(table: TableInfo, max_width: int | None) -> list[str]:
+    """The columns; the element goes first where there is no room, then what one may do takes several lines."""
+    header = ["column", "type", "title", "may", "grade", "element"]
+    graded = any(column.grade not in {"", table.grade} for column in table.columns)
+    rows = [[c.name, c.type, c.title, _may(c), c.grade if graded else "", c.element] for c in table.columns]
+    keep = [i for i in range(len(header)) if i < 4 or any(row[i] for row in rows)]
+    while max_width is not None and len(keep) > 4 and _rest(header, rows, keep) > max_width - _NARROWEST_USE:
+        keep.pop()
+    room = None if max_width is None else max(max_width - _rest(header, rows, keep), _NARROWEST_USE)
+    shown: list[list[str]] = []
+    for row in rows:
+        parts = [line for part in row[3].split("\n") for line in wrap(part, room)]
+        for number, part in enumerate(parts or [""]):
+            shown.append([(part if i == 3 else row[i] if number == 0 else "") for i in keep])
+    return format_table([header[i] for i in keep], shown, max_width=max_width)
 
 
-def _use(column: ColumnInfo) -> str:
-    # read implies every use, and a mask gives its changed value to every use.
-    if "read" in column.uses or frozenset(column.uses) >= _EVERY_USE:
-        return "every"
-    return ", ".join(column.uses)
+def _rest(header: Sequence[str], rows: Sequence[Sequence[str]], keep: Sequence[int]) -> int:
+    """The width of everything but what one may do."""
+    widths = [max(display_width(row[i]) for row in [header, *rows]) for i in keep if i != 3]
+    return sum(widths) + _BETWEEN * (len(keep) - 1) + 2
+
+
+def _may(column: ColumnInfo) -> str:
+    """What the caller may do with a column: of each grant, on a line of its own where they differ."""
+    ways = {_use(grant) for grant in column.grants}
+    if len(ways) > 1:
+        return "\n".join(f"{_use(grant)} [{grant.grant}]" for grant in column.grants)
+    return _use(column)
+
+
+def _use(rule: ColumnInfo | ColumnGrant) -> str:
+    if not rule.uses:
+        return "nothing: known to exist"
+    mask = f" as {rule.mask}" if rule.mask else ""
+    if "read" in rule.uses:
+        return f"read{mask}"
+    only = f" ({', '.join(rule.functions)})" if rule.functions else ""
+    named = [f"{use}{only}" if use == "aggregate" else use for use in _USES if use in rule.uses]
+    return ", ".join(named) + mask
+
+
+def _basis(table: TableInfo) -> Iterator[str]:
+    """Why the caller sees the table, and what holds for the answers."""
+    if table.grants:
+        yield ""
+        yield "grants, in the order in which they are tried:"
+        for grant in table.grants:
+            yield from _grant(grant, table)
+    elif table.reasons:
+        yield ""
+        yield "why:"
+        yield from (f"  {reason}" for reason in table.reasons)
+    if table.legal_basis:
+        yield ""
+        yield f"not to be shared: {table.legal_basis}"
+    elif table.owner and not table.purposes:
+        yield ""
+        yield f"nothing may be asked of it without a grant: ask {table.owner} for one"
+
+
+def _grant(grant: GrantInfo, table: TableInfo) -> Iterator[str]:
+    until = f", until {grant.valid_until}" if grant.valid_until else ""
+    request = f" ({grant.request})" if grant.request else ""
+    some = f" on {', '.join(grant.tables)}" if len(grant.tables) < len(table.members) else ""
+    yield f"  {grant.id}{some}, for {', '.join(grant.purposes)}{until}: {grant.reason}{request}"
+    if grant.rows:
+        yield f"    only rows where {grant.rows}"
+    if grant.rows_withheld:
+        yield "    only some rows, by a rule over columns that you may not see"
+    if grant.floor_entities:
+        yield f"    no group of fewer than {grant.floor_entities} {grant.floor_column or 'entities'}"
+    if grant.limits:
+        limits = (f"{grant.limits[key]:,} {what}" for key, what in _LIMITS.items() if key in grant.limits)
+        yield f"    at most {', '.join(limits)}"
+    yield from (f"    {rule}" for rule in grant.joins)
+    if grant.crossing == "raw":
+        yield "    row values may leave the department to be worked on at the merge"

@@ -167,22 +167,31 @@ def catalog(
     federation: Federation = None,
     profile: Profile = None,
     token_env: TokenEnv = None,
+    output_format: Annotated[
+        str, typer.Option("--format", help="text or json.", metavar="text|json")
+    ] = "text",
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    max_width: Annotated[
+        int | None, typer.Option(help="Columns the text may take; 0 is no limit.", metavar="N", min=0)
+    ] = None,
     ca: Ca = None,
     certificate: Certificate = None,
     key: Key = None,
     plaintext: Plaintext = False,
 ) -> None:
-    """Show what you may see and use, and why."""
+    """Show what you may see and use, and why: what each column may be used for, under which grants and conditions."""
     from comity.shell.catalog import catalog_json, describe_table, list_tables
+    from comity.shell.outputs import text_width
 
+    if output_format not in ("text", "json"):
+        raise typer.BadParameter(f"{output_format} is not a format of the catalog: text or json")
     where = Where(server, federation, profile, token_env, purpose, ca, certificate, key, plaintext)
     with open_connection(where) as connection:
         shown = (connection.table(table, purpose),) if table else connection.tables(purpose)
         purposes = {known.name: known.title for known in connection.purposes()}
-    if as_json:
+    if as_json or output_format == "json":
         typer.echo(catalog_json(shown))
     elif table:
-        typer.echo(describe_table(shown[0], purposes))
+        typer.echo(describe_table(shown[0], purposes, max_width=text_width(max_width)))
     else:
-        typer.echo(list_tables(shown, purposes))
+        typer.echo(list_tables(shown, purposes, max_width=text_width(max_width)))

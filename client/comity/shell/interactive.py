@@ -20,7 +20,7 @@ from comity.shell.ask import Presentation, Question, ask
 from comity.shell.catalog import describe_table, list_tables
 from comity.shell.completion import CatalogCompleter
 from comity.shell.narration import Narrator
-from comity.shell.outputs import BINARY, Format
+from comity.shell.outputs import BINARY, Format, text_width
 from comity.shell.statements import is_whole, without_semicolon
 
 HELP = r"""
@@ -108,11 +108,12 @@ class Shell:
     def _describe(self, name: str) -> None:
         purposes = {known.name: known.title for known in self._connection.purposes()}
         if name:
-            print(describe_table(self._connection.table(name), purposes))  # noqa: T201
+            table = self._connection.table(name)
+            print(describe_table(table, purposes, max_width=text_width(self._how.max_width)))  # noqa: T201
             return
         tables = self._connection.tables()
         self._completer.learn(tables)
-        print(list_tables(tables, purposes))  # noqa: T201
+        print(list_tables(tables, purposes, max_width=text_width(self._how.max_width)))  # noqa: T201
 
     def _choose_purpose(self, name: str) -> None:
         known = {purpose.name: purpose.title for purpose in self._connection.purposes()}

@@ -71,6 +71,13 @@ def screen_view(*, terminal: bool, max_width: int | None, max_rows: int | None) 
     return View(max_width or None, max_rows or None, f"\x1b[2m{NULL}\x1b[0m" if dim else NULL)
 
 
+def text_width(max_width: int | None) -> int | None:
+    """The columns that text on standard output may take, None for no limit."""
+    if max_width is None:
+        max_width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    return max_width or None
+
+
 @contextmanager
 def open_output(output: Path | None, *, binary: bool) -> Iterator[TextIO | BinaryIO]:
     """The stream to write to. A file appears under its name only when the whole answer is in it."""

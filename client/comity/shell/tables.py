@@ -9,6 +9,7 @@ r"""Tables of text aligned by what a terminal shows: a Chinese character is two 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -217,3 +218,28 @@ def _escape(character: str) -> str:
         code = ord(character)
         return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
     return character
+
+
+def wrap(text: str, width: int | None, *, hanging: int = 0) -> list[str]:
+    """`text` in lines of at most `width` columns, broken at blanks, the later ones indented by `hanging`.
+
+    A word that is wider than a line, as Chinese text often is, is broken anywhere.
+
+    >>> wrap("filter, group, aggregate", 14)
+    ['filter, group,', 'aggregate']
+    >>> wrap("民政与卫健数据共享协议", 10, hanging=2)
+    ['民政与卫健', '  数据共享', '  协议']
+    """
+    if width is None or display_width(text) <= width:
+        return [text]
+    lines, line = [], ""
+    for word in re.findall(r"\s*\S+", text):
+        if display_width(line + word) > width and line.strip():
+            lines.append(line)
+            line = " " * hanging
+        for character in word if line.strip() or not lines else word.lstrip():
+            if display_width(line + character) > width and line.strip():
+                lines.append(line)
+                line = " " * hanging
+            line += character
+    return [*lines, line]

@@ -24,13 +24,15 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63omity/v1/catalog.proto\x12\tcomity.v1\"$\n\x11ListTablesRequest\x12\x0f\n\x07purpose\x18\x01 \x01(\t\":\n\x12ListTablesResponse\x12$\n\x06tables\x18\x01 \x03(\x0b\x32\x14.comity.v1.TableInfo\"1\n\x0fGetTableRequest\x12\r\n\x05table\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t\"7\n\x10GetTableResponse\x12#\n\x05table\x18\x01 \x01(\x0b\x32\x14.comity.v1.TableInfo\"\x15\n\x13ListPurposesRequest\"@\n\x14ListPurposesResponse\x12(\n\x08purposes\x18\x01 \x03(\x0b\x32\x16.comity.v1.PurposeInfo\"*\n\x0bPurposeInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\"\xe2\x01\n\tTableInfo\x12\x12\n\ndepartment\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x18\n\x10\x64\x65partment_title\x18\x04 \x01(\t\x12\x0f\n\x07sharing\x18\x05 \x01(\t\x12\r\n\x05grade\x18\x06 \x01(\t\x12\x0e\n\x06update\x18\x07 \x01(\t\x12&\n\x07\x63olumns\x18\x08 \x03(\x0b\x32\x15.comity.v1.ColumnInfo\x12\x10\n\x08purposes\x18\t \x03(\t\x12\x0f\n\x07members\x18\n \x03(\t\x12\x0f\n\x07reasons\x18\x0b \x03(\t\"d\n\nColumnInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x0c\n\x04uses\x18\x04 \x03(\t\x12\x0c\n\x04mask\x18\x05 \x01(\t\x12\x0f\n\x07\x65lement\x18\x06 \x01(\t2\xf1\x01\n\x0e\x43\x61talogService\x12I\n\nListTables\x12\x1c.comity.v1.ListTablesRequest\x1a\x1d.comity.v1.ListTablesResponse\x12\x43\n\x08GetTable\x12\x1a.comity.v1.GetTableRequest\x1a\x1b.comity.v1.GetTableResponse\x12O\n\x0cListPurposes\x12\x1e.comity.v1.ListPurposesRequest\x1a\x1f.comity.v1.ListPurposesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x63omity/v1/catalog.proto\x12\tcomity.v1\"$\n\x11ListTablesRequest\x12\x0f\n\x07purpose\x18\x01 \x01(\t\":\n\x12ListTablesResponse\x12$\n\x06tables\x18\x01 \x03(\x0b\x32\x14.comity.v1.TableInfo\"1\n\x0fGetTableRequest\x12\r\n\x05table\x18\x01 \x01(\t\x12\x0f\n\x07purpose\x18\x02 \x01(\t\"7\n\x10GetTableResponse\x12#\n\x05table\x18\x01 \x01(\x0b\x32\x14.comity.v1.TableInfo\"\x15\n\x13ListPurposesRequest\"@\n\x14ListPurposesResponse\x12(\n\x08purposes\x18\x01 \x03(\x0b\x32\x16.comity.v1.PurposeInfo\"*\n\x0bPurposeInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\"\xac\x02\n\tTableInfo\x12\x12\n\ndepartment\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x18\n\x10\x64\x65partment_title\x18\x04 \x01(\t\x12\x0f\n\x07sharing\x18\x05 \x01(\t\x12\r\n\x05grade\x18\x06 \x01(\t\x12\x0e\n\x06update\x18\x07 \x01(\t\x12&\n\x07\x63olumns\x18\x08 \x03(\x0b\x32\x15.comity.v1.ColumnInfo\x12\x10\n\x08purposes\x18\t \x03(\t\x12\x0f\n\x07members\x18\n \x03(\t\x12\x0f\n\x07reasons\x18\x0b \x03(\t\x12$\n\x06grants\x18\x0c \x03(\x0b\x32\x14.comity.v1.GrantInfo\x12\x13\n\x0blegal_basis\x18\r \x01(\t\x12\r\n\x05owner\x18\x0e \x01(\t\"\xae\x01\n\nColumnInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x0c\n\x04uses\x18\x04 \x03(\t\x12\x0c\n\x04mask\x18\x05 \x01(\t\x12\x0f\n\x07\x65lement\x18\x06 \x01(\t\x12\x11\n\tfunctions\x18\x07 \x03(\t\x12\r\n\x05grade\x18\x08 \x01(\t\x12&\n\x06grants\x18\t \x03(\x0b\x32\x16.comity.v1.ColumnGrant\"K\n\x0b\x43olumnGrant\x12\r\n\x05grant\x18\x01 \x01(\t\x12\x0c\n\x04uses\x18\x02 \x03(\t\x12\x0c\n\x04mask\x18\x03 \x01(\t\x12\x11\n\tfunctions\x18\x04 \x03(\t\"\xc4\x02\n\tGrantInfo\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07request\x18\x03 \x01(\t\x12\x10\n\x08purposes\x18\x04 \x03(\t\x12\x13\n\x0bvalid_until\x18\x05 \x01(\t\x12\x0c\n\x04rows\x18\x06 \x01(\t\x12\x15\n\rrows_withheld\x18\x07 \x01(\x08\x12\x16\n\x0e\x66loor_entities\x18\x08 \x01(\x04\x12\x14\n\x0c\x66loor_column\x18\t \x01(\t\x12\x10\n\x08\x63rossing\x18\n \x01(\t\x12\x30\n\x06limits\x18\x0b \x03(\x0b\x32 .comity.v1.GrantInfo.LimitsEntry\x12\r\n\x05joins\x18\x0c \x03(\t\x12\x0e\n\x06tables\x18\r \x03(\t\x1a-\n\x0bLimitsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\x32\xf1\x01\n\x0e\x43\x61talogService\x12I\n\nListTables\x12\x1c.comity.v1.ListTablesRequest\x1a\x1d.comity.v1.ListTablesResponse\x12\x43\n\x08GetTable\x12\x1a.comity.v1.GetTableRequest\x1a\x1b.comity.v1.GetTableResponse\x12O\n\x0cListPurposes\x12\x1e.comity.v1.ListPurposesRequest\x1a\x1f.comity.v1.ListPurposesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'comity.v1.catalog_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_GRANTINFO_LIMITSENTRY']._loaded_options = None
+  _globals['_GRANTINFO_LIMITSENTRY']._serialized_options = b'8\001'
   _globals['_LISTTABLESREQUEST']._serialized_start=38
   _globals['_LISTTABLESREQUEST']._serialized_end=74
   _globals['_LISTTABLESRESPONSE']._serialized_start=76
@@ -46,9 +48,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PURPOSEINFO']._serialized_start=333
   _globals['_PURPOSEINFO']._serialized_end=375
   _globals['_TABLEINFO']._serialized_start=378
-  _globals['_TABLEINFO']._serialized_end=604
-  _globals['_COLUMNINFO']._serialized_start=606
-  _globals['_COLUMNINFO']._serialized_end=706
-  _globals['_CATALOGSERVICE']._serialized_start=709
-  _globals['_CATALOGSERVICE']._serialized_end=950
+  _globals['_TABLEINFO']._serialized_end=678
+  _globals['_COLUMNINFO']._serialized_start=681
+  _globals['_COLUMNINFO']._serialized_end=855
+  _globals['_COLUMNGRANT']._serialized_start=857
+  _globals['_COLUMNGRANT']._serialized_end=932
+  _globals['_GRANTINFO']._serialized_start=935
+  _globals['_GRANTINFO']._serialized_end=1259
+  _globals['_GRANTINFO_LIMITSENTRY']._serialized_start=1214
+  _globals['_GRANTINFO_LIMITSENTRY']._serialized_end=1259
+  _globals['_CATALOGSERVICE']._serialized_start=1262
+  _globals['_CATALOGSERVICE']._serialized_end=1503
 # @@protoc_insertion_point(module_scope)
