@@ -102,5 +102,7 @@ def _inside_window(window: exp.Window) -> list[exp.Expr]:
         node = node.this
     for key, value in window.args.items():
         if key != "this" and value:
-            found += [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, exp.Expr)]
+            found += [
+                item for item in (value if isinstance(value, list) else [value]) if isinstance(item, exp.Expr)
+            ]
     return found

@@ -9,9 +9,11 @@ from sqlglot import exp
 
 from gateway.planner.disclosure import Disclosure
 from gateway.planner.expand_federated_tables import expand_federated_tables
+from gateway.planner.join_members import join_members
 from gateway.planner.planning import Planning
 from gateway.planner.prune_columns import prune_columns
 from gateway.planner.push_filters_into_unions import push_filters_into_unions
+from gateway.planner.push_limits_into_members import push_limits_into_members
 from gateway.planner.split_aggregates import split_aggregates
 from gateway.stages import AuthorizedQuery, FederatedPlan, PlannedFragment
 from sql.binder import Binder
@@ -19,7 +21,6 @@ from sql.catalog import Catalog, Column, Fragment, TableUse
 from sql.scopes import block_sources, is_cte_reference
 from sql.split import Piece, Split, split_query
 from sql.types import arrow_schema
-
 
 Pass: TypeAlias = Callable[[exp.Query, Planning], exp.Query]
 
@@ -30,8 +31,14 @@ PASSES: Mapping[str, Pass] = {
     "expand_federated_tables": lambda tree, planning: expand_federated_tables(tree, planning.catalog),
     # Members filter, and excluded members are not asked.
     "push_filters_into_unions": lambda tree, _: push_filters_into_unions(tree),
+    # Members join what lies together, and then filter what could only be decided on both tables.
+    "join_members": lambda tree, _: push_filters_into_unions(join_members(tree)),
+    # What only members read, since they filter and join, does not leave them.
+    "prune_members": lambda tree, _: prune_columns(tree),
     # Members aggregate, and the merge puts their groups together.
     "split_aggregates": split_aggregates,
+    # Members give their first rows, and the merge the first of these.
+    "push_limits_into_members": lambda tree, _: push_limits_into_members(tree),
 }
 """The passes over the tree, in order; each is exact alone, and with or without any other."""
 
@@ -56,7 +63,7 @@ def make_plan(query: AuthorizedQuery, binder: Binder, published: Catalog) -> Fed
         residual=residual,
         residual_sql=residual.sql(dialect="duckdb", identify=True, comments=False),
         materialise=_must_materialise(residual, fragments),
-        stayed=(*split.stayed, *planning.reasons),
+        stayed=split.stayed,
         schema=schema,
     )
 
@@ -136,6 +143,8 @@ def _estimate(query: exp.Query, published: Catalog) -> int | None:
 
 
 def _text(query: exp.Query) -> str:
+    while isinstance(query, exp.Subquery):
+        query = query.this
     return query.sql(dialect="duckdb", identify=True, comments=False)
 
 

@@ -8,6 +8,7 @@ member when each column is replaced by what the arm selects under that name.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeGuard
 
 from sqlglot import exp
 
@@ -19,7 +20,7 @@ STAYED = "stayed"
 """The mark of a set operation, in `meta`: why it is left to the merge."""
 
 
-def is_member_union(source: exp.Expr) -> bool:
+def is_member_union(source: exp.Expr) -> TypeGuard[exp.Subquery]:
     """True for a FROM item that stands for a federated table."""
     return isinstance(source, exp.Subquery) and bool(source.meta.get(FEDERATED))
 
@@ -59,6 +60,26 @@ def arm_values(arm: exp.Select) -> Mapping[str, exp.Expr]:
     return {projection.alias: projection.unalias() for projection in arm.expressions}
 
 
+def is_member_column(union: exp.Subquery, column: str) -> bool:
+    """Whether a column of the union says which member a row is from: a constant, different in each arm."""
+    values = [arm_values(arm).get(column) for arm in arms_of(union)]
+    names = {value.name for value in values if isinstance(value, exp.Literal) and value.is_string}
+    return len(names) == len(values)
+
+
+def drop_arm(arm: exp.Select) -> None:
+    """Takes a member out of its union; the last one stays, asked for no rows."""
+    node: exp.Expr = arm
+    while isinstance(node.parent, exp.Subquery) and isinstance(node.parent.parent, exp.Union):
+        node = node.parent
+    union = node.parent
+    if not isinstance(union, exp.Union):
+        arm.where(exp.false(), copy=False)
+        return
+    other = union.expression if node is union.this else union.this
+    union.replace(other.pop())
+
+
 def in_member(expression: exp.Expr, alias: str, values: Mapping[str, exp.Expr]) -> exp.Expr:
     """A copy of an expression over the union `alias` as one over a member's own table.
 
@@ -70,6 +91,8 @@ def in_member(expression: exp.Expr, alias: str, values: Mapping[str, exp.Expr]) 
         if not (isinstance(node, exp.Column) and node.table == alias):
             return node
         value: exp.Expr = values[node.name].copy()
+        if node.type is not None:
+            value.type = node.type
         if isinstance(value, exp.Literal) and node.parent is not None:
             return exp.cast(value, "VARCHAR", dialect="duckdb")
         return value

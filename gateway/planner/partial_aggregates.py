@@ -3,6 +3,7 @@
 | Aggregate | A member sends | The merge |
 |---|---|---|
 | COUNT | COUNT | SUM, 0 for none |
+| COUNT_IF | COUNT_IF | SUM, since none of NULLs is NULL |
 | SUM, MIN, MAX, BOOL_AND, BOOL_OR, BIT_AND, BIT_OR, BIT_XOR, ANY_VALUE | itself | itself |
 | AVG | SUM, COUNT | sum of sums by sum of counts |
 | VARIANCE, STDDEV, sample and population | COUNT, AVG, VAR_POP (and MIN, MAX of floats that may be read) | the pairwise update of Chan, Golub and LeVeque (1979) |
@@ -99,7 +100,7 @@ def merged(call: Call, kind: str | None, sent: Sent) -> exp.Expr:
     if isinstance(function, exp.Count):
         return exp.cast(_or_zero(sent.aggregate(call.node.copy())), "BIGINT", dialect="duckdb")
     if isinstance(function, exp.CountIf):
-        return exp.cast(_or_zero(sent.aggregate(call.node.copy())), "HUGEINT", dialect="duckdb")
+        return exp.Sum(this=sent.aggregate(call.node.copy()))
     if isinstance(function, _ITSELF):
         return _over(function, sent.aggregate(call.node.copy()))
     return _average(call, sent) if isinstance(function, exp.Avg) else _spread(call, kind, sent)
@@ -134,7 +135,9 @@ def _spread(call: Call, kind: str | None, sent: Sent) -> exp.Expr:
         # A rounded sum of equal values, by their number, need not be that value.
         low = sent.aggregate(_like(call, exp.Min(this=argument.copy())))
         high = sent.aggregate(_like(call, exp.Max(this=argument.copy())))
-        mean = _parsed("CASE WHEN :low = :high THEN CAST(:low AS DOUBLE) ELSE :mean END", low=low, high=high, mean=mean)
+        mean = _parsed(
+            "CASE WHEN :low = :high THEN CAST(:low AS DOUBLE) ELSE :mean END", low=low, high=high, mean=mean
+        )
     allowed = sent.functions(argument)
     if allowed is not None and "var_pop" not in allowed:
         own = sent.aggregate(call.node.copy())
@@ -145,22 +148,22 @@ def _spread(call: Call, kind: str | None, sent: Sent) -> exp.Expr:
         variance = sent.aggregate(_like(call, exp.VariancePop(this=argument.copy())))
         distance = _parsed(":v * :n", v=variance, n=count)
     state = _parsed(_STATES, n=count, m=mean, s=distance)
-    result = "whole['s'] / whole['n']"
+    result = """"whole"['s'] / "whole"['n']"""
     if isinstance(call.function, _SAMPLE):
-        result = "CASE WHEN whole['n'] > 1 THEN whole['s'] / (whole['n'] - 1) END"
+        result = """CASE WHEN "whole"['n'] > 1 THEN "whole"['s'] / ("whole"['n'] - 1) END"""
     if isinstance(call.function, _ROOT):
         result = f"SQRT({result})"
-    return _parsed(f"LIST_SUM(LIST_TRANSFORM([:state], LAMBDA whole : {result}))", state=state)
+    return _parsed(f'LIST_SUM(LIST_TRANSFORM([:state], LAMBDA "whole" : {result}))', state=state)
 
 
 _STATES = """
 LIST_REDUCE(
     LIST({'n': CAST(:n AS DOUBLE), 'm': CAST(:m AS DOUBLE), 's': CAST(:s AS DOUBLE)}) FILTER (WHERE :n > 0),
-    LAMBDA left_part, right_part : {
-        'n': left_part['n'] + right_part['n'],
-        'm': left_part['m'] + (right_part['m'] - left_part['m']) * (right_part['n'] / (left_part['n'] + right_part['n'])),
-        's': left_part['s'] + right_part['s'] + (left_part['m'] - left_part['m']) + (right_part['m'] - right_part['m'])
-            + (right_part['m'] - left_part['m']) * (right_part['m'] - left_part['m']) * (left_part['n'] * (right_part['n'] / (left_part['n'] + right_part['n'])))
+    LAMBDA "left_part", "right_part" : {
+        'n': "left_part"['n'] + "right_part"['n'],
+        'm': "left_part"['m'] + ("right_part"['m'] - "left_part"['m']) * ("right_part"['n'] / ("left_part"['n'] + "right_part"['n'])),
+        's': "left_part"['s'] + "right_part"['s'] + ("left_part"['m'] - "left_part"['m']) + ("right_part"['m'] - "right_part"['m'])
+            + ("right_part"['m'] - "left_part"['m']) * ("right_part"['m'] - "left_part"['m']) * ("left_part"['n'] * ("right_part"['n'] / ("left_part"['n'] + "right_part"['n'])))
     }
 )
 """

@@ -1,4 +1,4 @@
-"""What the passes know beside the tree, and where they leave their reasons."""
+"""What the passes know beside the tree."""
 
 from __future__ import annotations
 
@@ -14,24 +14,17 @@ from sql.catalog import Catalog
 from sql.scopes import source_alias
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Planning:
-    """One question being planned. `reasons` say why work is left to the merge, each once."""
+    """One question being planned: the tables that its caller sees, and what departments decided."""
 
     catalog: Catalog
     binder: Binder
     disclosure: Disclosure = field(default_factory=Disclosure)
-    reasons: list[str] = field(default_factory=list)
-
-    def stayed(self, reason: str) -> None:
-        if reason not in self.reasons:
-            self.reasons.append(reason)
 
     def may_read(self, expression: exp.Expr, union: exp.Subquery) -> bool:
         """Whether every member lets the values be seen that an expression over the union is made of."""
-        return all(
-            self.disclosure.may_read([value], arm) for value, arm in _in_members(expression, union)
-        )
+        return all(self.disclosure.may_read([value], arm) for value, arm in _in_members(expression, union))
 
     def functions(self, expression: exp.Expr, union: exp.Subquery) -> frozenset[str] | None:
         """The aggregate functions that all members allow over an expression; None for any."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from gateway.planner.members import arm_values, arms_of, has_member_union, is_member_union
+from gateway.planner.members import arm_values, arms_of, drop_arm, has_member_union, is_member_union
 from sql.scopes import block_sources, free_aliases, join_conjuncts, source_alias, split_conjuncts
 
 
@@ -27,7 +27,7 @@ def _push_in_block(select: exp.Select) -> None:
     sources = block_sources(select)
     unions = {}
     for source, join in sources:
-        if isinstance(source, exp.Subquery) and is_member_union(source) and _is_inner(join):
+        if is_member_union(source) and _is_inner(join):
             unions[source_alias(source)] = source
     if not unions or any(join is not None and join.side in {"RIGHT", "FULL"} for _, join in sources):
         return
@@ -64,7 +64,7 @@ def _push_into(union: exp.Subquery, conjunct: exp.Expr, alias: str) -> None:
         if _constant_truth(condition) is None:
             arm.where(condition, copy=False, append=True)
     for arm in excluded:
-        _drop(arm)
+        drop_arm(arm)
 
 
 def _substitute(conjunct: exp.Expr, arm: exp.Select, alias: str) -> exp.Expr:
@@ -91,16 +91,3 @@ def _constant_truth(condition: exp.Expr) -> bool | None:
         if all(isinstance(item, exp.Literal) and item.is_string for item in items):
             return any(condition.this.name == item.name for item in condition.expressions)
     return None
-
-
-def _drop(arm: exp.Select) -> None:
-    """Takes a member out of its union; the last one stays, asked for no rows."""
-    node: exp.Expr = arm
-    while isinstance(node.parent, exp.Subquery) and isinstance(node.parent.parent, exp.Union):
-        node = node.parent
-    union = node.parent
-    if not isinstance(union, exp.Union):
-        arm.where(exp.false(), copy=False)
-        return
-    other = union.expression if node is union.this else union.this
-    union.replace(other.pop())

@@ -12,6 +12,7 @@ from gateway.planner.members import (
     arms_of,
     has_member_union,
     in_member,
+    is_member_column,
     is_member_union,
     say_why,
     union_name,
@@ -48,7 +49,7 @@ def split_aggregates(tree: exp.Query, planning: Planning) -> exp.Query:
                 continue
             reason = _why_not(block, planning)
             if reason:
-                planning.stayed(f"{reason}, so the rows of {union_name(union)} meet at the merge")
+                say_why(union, f"{reason}, so rows of the members of {union_name(union)} meet")
             else:
                 _split(block, planning)
     return copy
@@ -156,9 +157,15 @@ def _why_not_below_joins(block: _Block, planning: Planning) -> str:
     for source, join in sources:
         if join is None:
             continue
-        if join.args.get("method") or join.args.get("using") or not isinstance(source, (exp.Table, exp.Subquery)):
+        if (
+            join.args.get("method")
+            or join.args.get("using")
+            or not isinstance(source, (exp.Table, exp.Subquery))
+        ):
             return "the join needs rows"
-        if join.side in {"RIGHT", "FULL"} or (source is block.union and (join.side or join.kind not in {"", "INNER", "CROSS"})):
+        if join.side in {"RIGHT", "FULL"} or (
+            source is block.union and (join.side or join.kind not in {"", "INNER", "CROSS"})
+        ):
             return "the join fills rows with NULLs"
     if block.distinct:
         return "a join stands between the table and DISTINCT"
@@ -179,13 +186,12 @@ def _is_complete(block: _Block) -> bool:
         return True
     if group is None:
         return False
-    values = [arm_values(arm) for arm in arms]
-    for leaf in group.expressions:
-        if isinstance(leaf, exp.Column) and leaf.table == block.alias:
-            literals = [value[leaf.name] for value in values]
-            if all(isinstance(v, exp.Literal) for v in literals) and len({v.name for v in literals}) == len(arms):
-                return True
-    return False
+    return any(
+        isinstance(leaf, exp.Column)
+        and leaf.table == block.alias
+        and is_member_column(block.union, leaf.name)
+        for leaf in group.expressions
+    )
 
 
 def _kind(call: Call, block: _Block, planning: Planning) -> str | None:
@@ -258,7 +264,10 @@ class _Sent:
                 name = f"{start}_{number}" if len(start.encode()) < 50 else f"column_{number}"
             self._taken.add(name.lower())
             group[expression.copy()] = name
-        return exp.column(name, table=self.block.alias, quoted=True)
+        column = exp.column(name, table=self.block.alias, quoted=True)
+        if expression.type is not None:
+            column.type = expression.type
+        return column
 
 
 def _split(block: _Block, planning: Planning) -> None:
@@ -318,7 +327,8 @@ def _having_in_members(block: _Block) -> list[exp.Expr]:
     having = block.select.args.get("having")
     if having is None:
         return []
-    taken, left = [], []
+    taken: list[exp.Expr] = []
+    left: list[exp.Expr] = []
     for conjunct in split_conjuncts(having.this):
         own = free_aliases(conjunct) <= {block.alias} and conjunct.find(exp.Query, exp.Grouping) is None
         (taken if own else left).append(conjunct)
@@ -351,13 +361,20 @@ def _fill(arm: exp.Select, sent: _Sent, having: list[exp.Expr], *, total: bool) 
             group.append(value.copy())
     for expression, name in sent.aggregates.items():
         projections.append(exp.alias_(in_member(expression, alias, values), name, quoted=True))
-    if not projections:
-        projections.append(exp.alias_(exp.Count(this=exp.Star(), big_int=True), "rows", quoted=True))
+    if not group and not sent.aggregates:
+        # Some engines take a SELECT for an aggregate only when one stands among its outputs.
+        projections.append(
+            exp.alias_(_rows(), "rows_" if "rows" in sent.keys.values() else "rows", quoted=True)
+        )
     conditions = [in_member(conjunct, alias, values) for conjunct in having]
-    if not group and not total:
+    if not group and not (total and not sent.keys):
         # Without keys a member without rows would have a group all the same.
-        conditions.insert(0, exp.GT(this=exp.Count(this=exp.Star(), big_int=True), expression=exp.Literal.number(0)))
+        conditions.insert(0, exp.GT(this=_rows(), expression=exp.Literal.number(0)))
     condition = join_conjuncts(conditions)
     arm.set("expressions", projections)
     arm.set("group", exp.Group(expressions=group) if group else None)
     arm.set("having", exp.Having(this=condition) if condition is not None else None)
+
+
+def _rows() -> exp.Expr:
+    return exp.Count(this=exp.Star(), big_int=True)
