@@ -7,7 +7,7 @@ MINUTES ?= 1
 
 .DEFAULT_GOAL := help
 
-.PHONY: help install databases demo test check bench lint format types imports policies docs stubs lock clean
+.PHONY: help install databases demo test check bench fuzz mutants lint format types imports policies docs stubs lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -40,7 +40,7 @@ format: install  ## format the code
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format .
 
 types: install
-	@$(BIN)/mypy client sql policies connectors audit agent gateway benchmarks examples
+	@$(BIN)/mypy client sql policies connectors audit agent gateway conformance benchmarks examples
 
 imports: install
 	@$(BIN)/lint-imports
@@ -52,6 +52,12 @@ check: lint types imports policies test  ## everything that CI runs
 
 bench: install databases  ## the small set of benchmarks
 	@$(BIN)/python -m benchmarks all --small
+
+fuzz: install databases  ## random questions of random federations against the oracle, for MINUTES=1
+	@$(BIN)/python -m tests.properties --minutes $(MINUTES)
+
+mutants: install databases  ## take each protection away in a copy, and see that a test notices
+	@$(BIN)/python -m tools.mutants
 
 stubs: install  ## generate client/comity/v1 from protos
 	@$(BIN)/python -m grpc_tools.protoc -I protos --python_out=client --pyi_out=client --grpc_python_out=client protos/comity/v1/*.proto

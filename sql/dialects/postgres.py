@@ -93,6 +93,7 @@ class Postgres(Dialect):
     features = frozenset(
         {
             "limit in IN",
+            "having alone",
             "quantified",
             "filter",
             "grouping sets",

@@ -69,6 +69,9 @@ def _select(node: exp.Expr, scope: Scope) -> Rendered:
         sql += f" WHERE {' AND '.join(conditions)}"
     sql += group
     if having is not None:
+        alone = not group and not any(projection.find(exp.AggFunc) for projection in node.expressions)
+        if alone and "having alone" not in scope.context.dialect.features:
+            raise NotNative("HAVING without GROUP BY and without aggregates in the output")
         sql += f" HAVING {condition(having.this, scope).sql}"
     limit = limit_clause(node, scope)
     if node.args.get("order") is None:

@@ -86,3 +86,9 @@ SELECT count(*) AS n, max(id) AS m FROM people GROUP BY {2 IS NULL|NOT TRUE};
 
 -- native: postgres mysql sqlite
 SELECT id, count(*) OVER (PARTITION BY 2 IS NULL ORDER BY level IS NULL, id) AS n FROM people;
+
+-- native: postgres mysql
+SELECT 'x' AS v FROM people WHERE id < 0 HAVING count(*) {>|=} 0;
+
+-- native: postgres mysql sqlite
+SELECT count(*) AS v FROM people HAVING count(*) {>|=} 0;

@@ -1,0 +1,44 @@
+"""Asks one question of a world in both ways, and compares."""
+
+from __future__ import annotations
+
+import duckdb
+
+from comity.errors import ComityError, SqlError
+from tests.properties.world import World
+from tests.sql.ask_in_parts import difference
+from tests.sql.random_questions import random_question
+
+QUESTIONS = 50
+"""How many each world is asked."""
+
+
+def question(world: World, number: int) -> str:
+    return random_question(world.seed * 1000 + number, world.tables)
+
+
+def ask(world: World, question: str) -> str:
+    """`same`; `invalid` where DuckDB fails too; `refused`; `engine` where DuckDB's own optimizer changes the answer.
+
+    Fails the test when the answers differ.
+    """
+    where = f"world {world.seed}, {world.engines}\n{question}"
+    try:
+        expected = world.expected(question)
+    except duckdb.Error:
+        return "invalid"
+    try:
+        found = world.answer(question)
+    except SqlError:
+        # The gateway's language is smaller than DuckDB's; how many are refused is bounded by the caller.
+        return "refused"
+    except ComityError as error:
+        raise AssertionError(f"{error.code}: {error.message}\n{where}") from error
+    if found.schema.types != expected.schema.types:
+        raise AssertionError(f"{found.schema}\n{expected.schema}\n{where}")
+    ordered = False
+    wrong = difference(expected, found, ordered=ordered)
+    if wrong and not difference(world.expected(question, optimized=False), found, ordered=ordered):
+        return "engine"
+    assert not wrong, f"{wrong}\n{where}"
+    return "same"
