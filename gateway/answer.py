@@ -9,6 +9,7 @@ import pyarrow as pa
 from audit.events import Coverage
 from comity.errors import CancelledError, ComityError, InternalError, LimitError
 from gateway.exchange import FragmentProgress, FragmentStreams
+from gateway.leave import told_coverage, told_progress
 from gateway.record import QueryRecord, Releasable
 from gateway.stages import FederatedPlan, Lifetime, ResultStream
 
@@ -45,10 +46,12 @@ class Answer:
 
     @property
     def coverage(self) -> tuple[Coverage, ...]:
-        return self.record.coverage
+        """What each department gave, as the caller may read it; the record holds all of it."""
+        return told_coverage(self.plan, self.record.coverage)
 
     def progress(self) -> tuple[FragmentProgress, ...]:
-        return self.streams.progress()
+        """How far each fragment is, as the caller may read it."""
+        return told_progress(self.plan, self.streams.progress())
 
     def read(self) -> Generator[pa.RecordBatch, None, None]:
         """The rows. Ends with everything on record, or raises the `ComityError` that is on record."""

@@ -6,11 +6,13 @@ import json
 from typing import Any
 
 from gateway.answer import Answer
+from gateway.leave import sees_counts, sees_whole
 from gateway.stages import FederatedPlan
 
 
 def describe_plan(plan: FederatedPlan) -> dict[str, Any]:
     """The plan's keys are documented in docs/reference/plan.md."""
+    decided = plan.authorized.decisions
     decisions = [
         {
             "table": f"{decision.department}.{decision.table}",
@@ -19,7 +21,7 @@ def describe_plan(plan: FederatedPlan) -> dict[str, Any]:
             "row_filter": decision.row_filter is not None,
             "masks": {name: rule.mask for name, rule in decision.columns.items() if rule.mask},
         }
-        for decision in plan.authorized.decisions
+        for decision in decided
     ]
     fragments = [
         {
@@ -29,7 +31,7 @@ def describe_plan(plan: FederatedPlan) -> dict[str, Any]:
             "ordered": planned.fragment.ordered,
             "tables": [f"{use.department}.{use.name}" for use in planned.fragment.tables],
             "columns": [{"name": field.name, "type": str(field.type)} for field in planned.fragment.schema],
-            "estimated_rows": planned.row_estimate,
+            "estimated_rows": planned.row_estimate if sees_whole(planned.fragment, decided) else None,
         }
         for planned in plan.fragments
     ]
@@ -50,16 +52,19 @@ def describe_plan(plan: FederatedPlan) -> dict[str, Any]:
 
 def add_actuals(described: dict[str, Any], answer: Answer) -> None:
     """What happened when the plan ran: rows, bytes and milliseconds per fragment and stage."""
+    decided = answer.plan.authorized.decisions
     for fragment in described["fragments"]:
         stream = answer.streams.streams[fragment["fragment"]]
         receipt = stream.receipt
+        counted = sees_counts(stream.fragment, decided)
+        whole = sees_whole(stream.fragment, decided)
         fragment["actual"] = {
-            "rows": stream.rows,
-            "bytes": stream.bytes,
+            "rows": stream.rows if counted else None,
+            "bytes": stream.bytes if counted else None,
             "milliseconds": round(stream.seconds * 1000, 3),
             "ran": receipt.mode if receipt else None,
             "why_local": receipt.mode_reason or None if receipt else None,
-            "source_rows": receipt.source_rows if receipt else None,
+            "source_rows": receipt.source_rows if receipt and whole else None,
         }
     described["actual"] = {
         "rows": answer.record.released,
@@ -91,11 +96,14 @@ def plan_text(described: dict[str, Any]) -> str:
         actual = fragment.get("actual")
         if actual:
             where = actual["ran"] or "did not run"
-            why = f" ({actual['why_local']})" if actual["why_local"] else ""
-            lines.append(
-                f"    → {actual['rows']} rows, {actual['bytes']} bytes, {actual['milliseconds']} ms, "
-                f"{where}{why}, {actual['source_rows']} rows read from the source"
-            )
+            parts = [f"{actual['milliseconds']} ms", where]
+            if actual["rows"] is not None:
+                parts[:0] = [f"{actual['rows']} rows", f"{actual['bytes']} bytes"]
+            if actual["why_local"]:
+                parts[-1] += f" ({actual['why_local']})"
+            if actual["source_rows"] is not None:
+                parts.append(f"{actual['source_rows']} rows read from the source")
+            lines.append(f"    → {', '.join(parts)}")
     lines.append("")
     merge = described["merge"]
     if merge is None:
