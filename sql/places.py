@@ -26,6 +26,13 @@ def offset_of(node: exp.Expr | None) -> int | None:
     return None
 
 
+def put_at(node: exp.Expr, offset: int | None) -> None:
+    """Gives the columns of an expression that the text does not spell out the place of what stands for them."""
+    if offset is not None:
+        for column in node.find_all(exp.Column):
+            column.this.meta["start"] = offset
+
+
 def place_of(text: str, node: exp.Expr | None) -> tuple[int, int]:
     """The place of a node; the start of the text when nothing in it has a position."""
     offset = offset_of(node)

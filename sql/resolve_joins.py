@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sql.catalog import fold_name
+from sql.places import offset_of, put_at
 from sql.resolution import Resolution
 from sql.sources import (
     AmbiguousNameError,
@@ -27,10 +28,11 @@ def join_condition(
     """
     merged = {**right.merged, **left.merged}
     conditions: list[exp.Expr] = []
-    for name, shown in _names(resolution, join, left, right):
+    for name, shown, offset in _names(resolution, join, left, right):
         on_left = _one(resolution, join, left, name, shown, "left")
         on_right = _one(resolution, join, right, name, shown, "right")
         conditions.append(exp.EQ(this=on_left.refer(), expression=on_right.refer()))
+        put_at(conditions[-1], offset)
         left_values, left_members = _parts(on_left)
         right_values, right_members = _parts(on_right)
         values = {"RIGHT": right_values, "FULL": left_values + right_values}.get(side, left_values)
@@ -41,11 +43,14 @@ def join_condition(
     return condition, merged
 
 
-def _names(resolution: Resolution, join: exp.Join, left: Relation, right: Relation) -> list[tuple[str, str]]:
-    """The folded and the spelled names to join on."""
+def _names(
+    resolution: Resolution, join: exp.Join, left: Relation, right: Relation
+) -> list[tuple[str, str, int | None]]:
+    """The folded and the spelled names to join on, and where the text says so."""
     using = join.args.get("using")
     if using:
-        return [(fold_name(name.name), name.name) for name in using]
+        return [(fold_name(name.name), name.name, offset_of(name)) for name in using]
+    offset = offset_of(join)
     resolution.starred = True
     offered = {key for source in right.sources for key in source.star}
     names: dict[str, str] = {}
@@ -57,7 +62,7 @@ def _names(resolution: Resolution, join: exp.Join, left: Relation, right: Relati
         raise resolution.error(
             join, "SQL_COLUMN_UNKNOWN", "NATURAL JOIN finds no column that both sides have"
         )
-    return list(names.items())
+    return [(name, shown, offset) for name, shown in names.items()]
 
 
 def _one(

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from sql.allowed_functions import is_aggregate_call
 from sql.catalog import fold_name
+from sql.places import offset_of, put_at
 from sql.resolution import Resolution, suggestion
 from sql.sources import AliasMode, AmbiguousNameError, Merged, Scope, Source, SourceColumn
 
@@ -107,7 +108,9 @@ def _bind_column(resolution: Resolution, column: exp.Column, scope: Scope, *, in
     if isinstance(found, SourceColumn):
         found.bind(column)
     elif isinstance(found, Merged):
-        replace_enclosed(column, found.refer())
+        merged = found.refer()
+        put_at(merged, offset_of(column))
+        replace_enclosed(column, merged)
     else:
         replace_enclosed(column, resolution.spend(found))
 

@@ -7,6 +7,7 @@ from sqlglot import exp
 from sql.catalog import fold_name
 from sql.limits import MOST_OUTPUTS
 from sql.naming import implicit_name
+from sql.places import offset_of, put_at
 from sql.resolution import Resolution, suggestion
 from sql.resolve_names import bind_names
 from sql.sources import AliasMode, Merged, Relation, Scope, Source, SourceColumn, identifier
@@ -125,11 +126,16 @@ def _expand(resolution: Resolution, item: exp.Expr, star: exp.Star, scope: Scope
     for alias in replaced.values():
         bind_names(resolution, alias.this, scope)
     outputs: list[exp.Expr] = []
+    offset = offset_of(item)
     for column in columns:
         key = fold_name(column.shown)
         if key in excluded:
             continue
-        value = replaced[key].this.copy() if key in replaced else column.refer()
+        if key in replaced:
+            value = replaced[key].this.copy()
+        else:
+            value = column.refer()
+            put_at(value, offset)
         outputs.append(exp.Alias(this=value, alias=identifier(column.shown)))
     if not outputs:
         raise resolution.error(item, "SQL_SYNTAX", "no column is left")
