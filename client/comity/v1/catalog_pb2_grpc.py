@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class CatalogServiceStub:
-    """The caller's view of the federation. Hidden tables and columns are absent.
+    """The caller's view of the federation. Hidden tables and columns are absent; a column without uses is known to
+    exist.
     """
 
     def __init__(self, channel):
@@ -53,7 +54,8 @@ class CatalogServiceStub:
 
 
 class CatalogServiceServicer:
-    """The caller's view of the federation. Hidden tables and columns are absent.
+    """The caller's view of the federation. Hidden tables and columns are absent; a column without uses is known to
+    exist.
     """
 
     def ListTables(self, request, context):
@@ -101,7 +103,8 @@ def add_CatalogServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CatalogService:
-    """The caller's view of the federation. Hidden tables and columns are absent.
+    """The caller's view of the federation. Hidden tables and columns are absent; a column without uses is known to
+    exist.
     """
 
     @staticmethod
