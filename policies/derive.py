@@ -107,13 +107,18 @@ def fewer_uses(grant: Grant) -> Iterator[tuple[str, str, Grant]]:
                 yield name, use, _without(grant, name, use)
 
 
-def suggest_floor(draft: Draft, use: TableUse) -> Floor | None:
-    """The floor to try: where the question aggregates, shows no single row, and the table says whom to count."""
-    shows_rows = any(rule.uses == ALL_USES for rule in draft.grant.columns.values())
-    aggregates = not use.columns or any(u.use in {"aggregate", "group"} for u in use.uses)
-    if draft.table.entity is None or shows_rows or not aggregates:
-        return None
-    return Floor(SUGGESTED_FLOOR, draft.table.entity)
+def aggregates(drafts: Iterable[Draft], uses: Iterable[TableUse]) -> bool:
+    """Whether the question shows no single row of any table, and counts or sums up instead."""
+    shows_rows = any(rule.uses == ALL_USES for draft in drafts for rule in draft.grant.columns.values())
+    return not shows_rows and any(
+        not use.columns or any(u.use in {"aggregate", "group"} for u in use.uses) for use in uses
+    )
+
+
+def suggest_floor(draft: Draft) -> Floor | None:
+    """The floor to try for an aggregated table, where the table says whom to count."""
+    entity = draft.table.entity
+    return Floor(SUGGESTED_FLOOR, entity) if entity is not None else None
 
 
 def write_policy(draft: Draft, asker: Asker, *, schema: str, question: str) -> str:

@@ -16,7 +16,15 @@ from gateway.commands.policy_directory import PolicyDirectory
 from policies.decide import decide
 from policies.decision import Floor
 from policies.department import Department
-from policies.derive import Asker, Draft, draft_grant, minimise, suggest_floor, write_policy
+from policies.derive import (
+    Asker,
+    Draft,
+    aggregates,
+    draft_grant,
+    minimise,
+    suggest_floor,
+    write_policy,
+)
 from policies.model import Grant, PrincipalRule, TablePolicy
 from policies.principal import Principal
 from policies.read_file import nearest
@@ -149,8 +157,9 @@ def _settle(drafts: Mapping[Key, Draft], uses: Mapping[Key, TableUse], trial: _T
     refused = trial.together(settled)
     if refused is not None:
         raise refused
+    aggregated = aggregates(drafts.values(), uses.values())
     for key, draft in drafts.items():
-        floor = suggest_floor(draft, uses[key])
+        floor = suggest_floor(draft) if aggregated else None
         floors = (floor, None) if floor is not None else (None,)
         for crossing in ("aggregate", "raw"):
             tried = (_variant(draft, crossing, each) for each in floors)
