@@ -28,6 +28,10 @@ class Disclosure:
         """Whether values of every column in the expressions, which are a member's own, may be seen."""
         return all(self._may_read(*table, column) for table, column in _columns(expressions, arm))
 
+    def holds_back(self, department: str, table: str, column: str) -> bool:
+        """Whether a column's values may be worked with at the department and not be seen."""
+        return not self._may_read(department, table, column)
+
     def functions(self, expressions: Iterable[exp.Expr], arm: exp.Select) -> frozenset[str] | None:
         """The aggregate functions that columns which may not be read are confined to; None for any."""
         found: frozenset[str] | None = None

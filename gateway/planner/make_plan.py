@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from gateway.planner.disclosure import Disclosure
 from gateway.planner.expand_federated_tables import expand_federated_tables
+from gateway.planner.gather_department import gather_department
 from gateway.planner.join_members import join_members
 from gateway.planner.planning import Planning
 from gateway.planner.prune_columns import prune_columns
@@ -35,6 +36,8 @@ PASSES: Mapping[str, Pass] = {
     "join_members": lambda tree, _: push_filters_into_unions(join_members(tree)),
     # What only members read, since they filter and join, does not leave them.
     "prune_members": lambda tree, _: prune_columns(tree),
+    # What a department can aggregate alone is seen as a federated table of one member.
+    "gather_department": gather_department,
     # Members aggregate, and the merge puts their groups together.
     "split_aggregates": split_aggregates,
     # Members give their first rows, and the merge the first of these.
