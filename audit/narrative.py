@@ -124,6 +124,8 @@ def _outcome(event: Mapping[str, Any], granted: int) -> tuple[str, list[str]]:
             f" ({outcome['bytes_released']:,} bytes)"
         ),
     ]
+    if outcome.get("suppressed_groups"):
+        lines.append(f"floors    {outcome['suppressed_groups']:,} groups left out")
     if outcome.get("cause"):
         lines.append(f"cause     {printable(outcome['cause'])}")
     if outcome["notices"]:

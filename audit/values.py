@@ -134,6 +134,8 @@ class Receipt:
     code: str | None = None
     execution: str | None = None
     """`native` or `local`: where in the department it ran."""
+    suppressed_groups: int = 0
+    """The groups that a floor left out, as far as the department tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ class Coverage:
 class Outcome:
     """How a query ended. `rows_granted` is never less than `rows_released`, whatever crashed.
 
-    `code` and `cause` are an error's code and message when it failed; `notices` are codes; `timings` maps
+    `suppressed_groups` counts the groups that floors left out, as far as departments tell. `code` and `cause`
+    are an error's code and message when it failed; `notices` are codes; `timings` maps
     a stage to seconds.
     """
 
@@ -164,6 +167,7 @@ class Outcome:
     rows_granted: int = 0
     rows_released: int = 0
     bytes_released: int = 0
+    suppressed_groups: int = 0
     partial: bool = False
     notices: tuple[str, ...] = ()
     timings: Mapping[str, float] = field(

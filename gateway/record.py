@@ -36,6 +36,7 @@ from audit.log import AuditLog
 from comity.errors import CancelledError, ComityError, IdentityError, InternalError, PolicyError
 from gateway.exchange import FragmentStream, FragmentStreams
 from gateway.stages import FederatedPlan, QueryRequest
+from gateway.suppression import SMALL_GROUPS, SmallGroups, small_groups
 from gateway.telemetry import Telemetry
 from policies.decision import Decision
 from policies.port import Receipt as AgentReceipt
@@ -74,6 +75,7 @@ class QueryRecord:
         self.leaf_index = 0
         self.coverage: tuple[Coverage, ...] = ()
         self.notices: list[str] = []
+        self.small_groups: tuple[SmallGroups, ...] = ()
         self._log = log
         self._telemetry = telemetry
         self._started = time.monotonic()
@@ -93,6 +95,11 @@ class QueryRecord:
     @property
     def seconds(self) -> float:
         return time.monotonic() - self._started
+
+    @property
+    def suppressed_groups(self) -> int:
+        """How many groups floors left out, as far as departments tell; known at the end."""
+        return sum(part.groups for part in self.small_groups)
 
     # --- before dispatch -------------------------------------------------------------------------
 
@@ -219,6 +226,10 @@ class QueryRecord:
         events: list[Event] = [] if self._received else [self._receive()]
         found = list(streams.streams.values()) if streams is not None else []
         self.coverage = _coverage(found)
+        if streams is not None:
+            self.small_groups = small_groups(streams.plan.authorized.decisions, found)
+        if self.small_groups:
+            self.notices.append(SMALL_GROUPS)
         for stream in found:
             receipt = _receipt(stream, self._fragment_text(stream.fragment))
             events.append(FragmentCompleted(request.query_id, request.trace_id, receipt))
@@ -231,6 +242,7 @@ class QueryRecord:
             rows_granted=self.granted,
             rows_released=self.released,
             bytes_released=self.released_bytes,
+            suppressed_groups=self.suppressed_groups,
             partial=any(part.status == "missing" for part in self.coverage),
             notices=tuple(self.notices),
             timings=dict(self.timings),
@@ -324,6 +336,7 @@ def _receipt(stream: FragmentStream, text: QueryText) -> Receipt:
         status="ok" if error is None else ("cancelled" if isinstance(error, CancelledError) else "failed"),
         code=error.code if error is not None else None,
         execution=given.mode if given else None,
+        suppressed_groups=given.suppressed_groups if given else 0,
     )
 
 

@@ -52,7 +52,11 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The end of an answer: its size, what it rests on, and where the audit log holds it."""
+    """The end of an answer: its size, what it rests on, and where the audit log holds it.
+
+    `suppressed_groups` are those that floors left out, as far as departments tell: 0 also when so few people are
+    in them that their number would say that somebody is there.
+    """
 
     query_id: str
     rows: int
@@ -61,6 +65,7 @@ class Summary:
     timings: Mapping[str, float]
     partial: bool
     audit_leaf_index: int
+    suppressed_groups: int = 0
 
 
 @dataclass(frozen=True, slots=True)

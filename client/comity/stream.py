@@ -144,4 +144,5 @@ def _decode_summary(message: query_pb2.Summary) -> Summary:
         timings={timing.stage: timing.seconds for timing in message.timings},
         partial=message.partial,
         audit_leaf_index=message.audit_leaf_index,
+        suppressed_groups=message.suppressed_groups,
     )

@@ -20,6 +20,7 @@ from gateway.explain import add_actuals, describe_plan, plan_json, plan_text
 from gateway.pipeline import Pipeline
 from gateway.services.calls import Call
 from gateway.stages import Lifetime, QueryRequest
+from gateway.suppression import SMALL_GROUPS
 
 PROGRESS_SECONDS = 0.25
 
@@ -142,6 +143,9 @@ def _responses(answer: Answer) -> Iterator[pb.QueryResponse]:
         message = f"{part.department} is missing from this answer; totals over it are too low"
         notice = pb.Notice(code="PARTIAL_ANSWER", message=message, department=part.department)
         yield pb.QueryResponse(notice=notice)
+    for floor in answer.record.small_groups:
+        notice = pb.Notice(code=SMALL_GROUPS, message=floor.message, department=floor.department)
+        yield pb.QueryResponse(notice=notice)
     yield pb.QueryResponse(summary=_summary(answer, partial=bool(missing)))
 
 
@@ -232,4 +236,5 @@ def _summary(answer: Answer, *, partial: bool) -> pb.Summary:
         timings=[pb.StageTiming(stage=name, seconds=value) for name, value in record.timings.items()],
         partial=partial,
         audit_leaf_index=record.leaf_index,
+        suppressed_groups=record.suppressed_groups,
     )

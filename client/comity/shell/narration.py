@@ -70,11 +70,17 @@ class Narrator:
 
 
 def summary_line(summary: Summary, seconds: float) -> str:
-    """`4 rows in 0.12 s; health sent 4 rows (1.2 kB), tax sent 1 row (20 B); audit record 7`."""
+    """`4 rows in 0.12 s; health sent 4 rows (1.2 kB), tax sent 1 row (20 B); audit record 7`.
+
+    Before the audit record stands how many small groups were left out, if that may be told.
+    """
     parts = [f"{summary.rows:,} {'row' if summary.rows == 1 else 'rows'} in {seconds:.2f} s"]
     sent = [_sent(part) for part in summary.coverage if part.complete]
     if sent:
         parts.append(", ".join(sent))
+    if summary.suppressed_groups:
+        groups = "group" if summary.suppressed_groups == 1 else "groups"
+        parts.append(f"{summary.suppressed_groups:,} small {groups} left out")
     parts.append(f"audit record {summary.audit_leaf_index}")
     return "; ".join(parts)
 

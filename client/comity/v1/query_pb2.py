@@ -25,17 +25,17 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x63omity/v1/query.proto\x12\tcomity.v1\x1a\x1cgoogle/protobuf/struct.proto\"\x7f\n\x0cQueryRequest\x12\x0b\n\x03sql\x18\x01 \x01(\t\x12(\n\nparameters\x18\x02 \x03(\x0b\x32\x14.comity.v1.Parameter\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x10\n\x08query_id\x18\x04 \x01(\t\x12\x15\n\rallow_partial\x18\x05 \x01(\x08\":\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x1f\n\x05value\x18\x02 \x01(\x0b\x32\x10.comity.v1.Value\"\x9a\x02\n\x05Value\x12\x30\n\nnull_value\x18\x01 \x01(\x0e\x32\x1a.google.protobuf.NullValueH\x00\x12\x14\n\nbool_value\x18\x02 \x01(\x08H\x00\x12\x13\n\tint_value\x18\x03 \x01(\x03H\x00\x12\x16\n\x0c\x64ouble_value\x18\x04 \x01(\x01H\x00\x12\x17\n\rdecimal_value\x18\x05 \x01(\tH\x00\x12\x16\n\x0cstring_value\x18\x06 \x01(\tH\x00\x12\x15\n\x0b\x62ytes_value\x18\x07 \x01(\x0cH\x00\x12\x14\n\ndate_value\x18\x08 \x01(\tH\x00\x12\x19\n\x0ftimestamp_value\x18\t \x01(\tH\x00\x12\x1b\n\x11timestamptz_value\x18\n \x01(\tH\x00\x42\x06\n\x04kind\"\xe1\x01\n\rQueryResponse\x12)\n\x06schema\x18\x01 \x01(\x0b\x32\x17.comity.v1.ResultSchemaH\x00\x12\'\n\x05\x62\x61tch\x18\x02 \x01(\x0b\x32\x16.comity.v1.ResultBatchH\x00\x12\'\n\x08progress\x18\x03 \x01(\x0b\x32\x13.comity.v1.ProgressH\x00\x12#\n\x06notice\x18\x04 \x01(\x0b\x32\x11.comity.v1.NoticeH\x00\x12%\n\x07summary\x18\x05 \x01(\x0b\x32\x12.comity.v1.SummaryH\x00\x42\x07\n\x05\x65vent\"6\n\x0cResultSchema\x12\x14\n\x0c\x61rrow_schema\x18\x01 \x01(\x0c\x12\x10\n\x08query_id\x18\x02 \x01(\t\"0\n\x0bResultBatch\x12\x13\n\x0b\x61rrow_batch\x18\x01 \x01(\x0c\x12\x0c\n\x04rows\x18\x02 \x01(\x04\"\x8f\x01\n\x08Progress\x12\x12\n\ndepartment\x18\x01 \x01(\t\x12\x10\n\x08\x66ragment\x18\x02 \x01(\t\x12\'\n\x05state\x18\x03 \x01(\x0e\x32\x18.comity.v1.FragmentState\x12\x0c\n\x04rows\x18\x04 \x01(\x04\x12\r\n\x05\x62ytes\x18\x05 \x01(\x04\x12\x17\n\x0f\x65lapsed_seconds\x18\x06 \x01(\x01\";\n\x06Notice\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x12\n\ndepartment\x18\x03 \x01(\t\"\xb3\x01\n\x07Summary\x12\x10\n\x08query_id\x18\x01 \x01(\t\x12\x0c\n\x04rows\x18\x02 \x01(\x04\x12\r\n\x05\x62ytes\x18\x03 \x01(\x04\x12%\n\x08\x63overage\x18\x04 \x03(\x0b\x32\x13.comity.v1.Coverage\x12\'\n\x07timings\x18\x05 \x03(\x0b\x32\x16.comity.v1.StageTiming\x12\x0f\n\x07partial\x18\x06 \x01(\x08\x12\x18\n\x10\x61udit_leaf_index\x18\x07 \x01(\x04\"\x98\x01\n\x08\x43overage\x12\x12\n\ndepartment\x18\x01 \x01(\t\x12)\n\x06status\x18\x02 \x01(\x0e\x32\x19.comity.v1.CoverageStatus\x12\x0c\n\x04rows\x18\x03 \x01(\x04\x12\r\n\x05\x62ytes\x18\x04 \x01(\x04\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\r\n\x05\x61s_of\x18\x06 \x01(\t\x12\x11\n\tfragments\x18\x07 \x01(\r\"-\n\x0bStageTiming\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x0f\n\x07seconds\x18\x02 \x01(\x01\"i\n\x0e\x45xplainRequest\x12\x0b\n\x03sql\x18\x01 \x01(\t\x12(\n\nparameters\x18\x02 \x03(\x0b\x32\x14.comity.v1.Parameter\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x0f\n\x07\x61nalyze\x18\x04 \x01(\x08\"7\n\x0f\x45xplainResponse\x12\x11\n\tplan_json\x18\x01 \x01(\t\x12\x11\n\tplan_text\x18\x02 \x01(\t\"&\n\x12\x43\x61ncelQueryRequest\x12\x10\n\x08query_id\x18\x01 \x01(\t\"(\n\x13\x43\x61ncelQueryResponse\x12\x11\n\tcancelled\x18\x01 \x01(\x08*\x9d\x01\n\rFragmentState\x12\x1e\n\x1a\x46RAGMENT_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x46RAGMENT_STATE_STARTED\x10\x01\x12\x1c\n\x18\x46RAGMENT_STATE_STREAMING\x10\x02\x12\x17\n\x13\x46RAGMENT_STATE_DONE\x10\x03\x12\x19\n\x15\x46RAGMENT_STATE_FAILED\x10\x04*l\n\x0e\x43overageStatus\x12\x1f\n\x1b\x43OVERAGE_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x43OVERAGE_STATUS_COMPLETE\x10\x01\x12\x1b\n\x17\x43OVERAGE_STATUS_MISSING\x10\x02\x32\xdc\x01\n\x0cQueryService\x12<\n\x05Query\x12\x17.comity.v1.QueryRequest\x1a\x18.comity.v1.QueryResponse0\x01\x12@\n\x07\x45xplain\x12\x19.comity.v1.ExplainRequest\x1a\x1a.comity.v1.ExplainResponse\x12L\n\x0b\x43\x61ncelQuery\x12\x1d.comity.v1.CancelQueryRequest\x1a\x1e.comity.v1.CancelQueryResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x63omity/v1/query.proto\x12\tcomity.v1\x1a\x1cgoogle/protobuf/struct.proto\"\x7f\n\x0cQueryRequest\x12\x0b\n\x03sql\x18\x01 \x01(\t\x12(\n\nparameters\x18\x02 \x03(\x0b\x32\x14.comity.v1.Parameter\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x10\n\x08query_id\x18\x04 \x01(\t\x12\x15\n\rallow_partial\x18\x05 \x01(\x08\":\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x1f\n\x05value\x18\x02 \x01(\x0b\x32\x10.comity.v1.Value\"\x9a\x02\n\x05Value\x12\x30\n\nnull_value\x18\x01 \x01(\x0e\x32\x1a.google.protobuf.NullValueH\x00\x12\x14\n\nbool_value\x18\x02 \x01(\x08H\x00\x12\x13\n\tint_value\x18\x03 \x01(\x03H\x00\x12\x16\n\x0c\x64ouble_value\x18\x04 \x01(\x01H\x00\x12\x17\n\rdecimal_value\x18\x05 \x01(\tH\x00\x12\x16\n\x0cstring_value\x18\x06 \x01(\tH\x00\x12\x15\n\x0b\x62ytes_value\x18\x07 \x01(\x0cH\x00\x12\x14\n\ndate_value\x18\x08 \x01(\tH\x00\x12\x19\n\x0ftimestamp_value\x18\t \x01(\tH\x00\x12\x1b\n\x11timestamptz_value\x18\n \x01(\tH\x00\x42\x06\n\x04kind\"\xe1\x01\n\rQueryResponse\x12)\n\x06schema\x18\x01 \x01(\x0b\x32\x17.comity.v1.ResultSchemaH\x00\x12\'\n\x05\x62\x61tch\x18\x02 \x01(\x0b\x32\x16.comity.v1.ResultBatchH\x00\x12\'\n\x08progress\x18\x03 \x01(\x0b\x32\x13.comity.v1.ProgressH\x00\x12#\n\x06notice\x18\x04 \x01(\x0b\x32\x11.comity.v1.NoticeH\x00\x12%\n\x07summary\x18\x05 \x01(\x0b\x32\x12.comity.v1.SummaryH\x00\x42\x07\n\x05\x65vent\"6\n\x0cResultSchema\x12\x14\n\x0c\x61rrow_schema\x18\x01 \x01(\x0c\x12\x10\n\x08query_id\x18\x02 \x01(\t\"0\n\x0bResultBatch\x12\x13\n\x0b\x61rrow_batch\x18\x01 \x01(\x0c\x12\x0c\n\x04rows\x18\x02 \x01(\x04\"\x8f\x01\n\x08Progress\x12\x12\n\ndepartment\x18\x01 \x01(\t\x12\x10\n\x08\x66ragment\x18\x02 \x01(\t\x12\'\n\x05state\x18\x03 \x01(\x0e\x32\x18.comity.v1.FragmentState\x12\x0c\n\x04rows\x18\x04 \x01(\x04\x12\r\n\x05\x62ytes\x18\x05 \x01(\x04\x12\x17\n\x0f\x65lapsed_seconds\x18\x06 \x01(\x01\";\n\x06Notice\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x12\n\ndepartment\x18\x03 \x01(\t\"\xce\x01\n\x07Summary\x12\x10\n\x08query_id\x18\x01 \x01(\t\x12\x0c\n\x04rows\x18\x02 \x01(\x04\x12\r\n\x05\x62ytes\x18\x03 \x01(\x04\x12%\n\x08\x63overage\x18\x04 \x03(\x0b\x32\x13.comity.v1.Coverage\x12\'\n\x07timings\x18\x05 \x03(\x0b\x32\x16.comity.v1.StageTiming\x12\x0f\n\x07partial\x18\x06 \x01(\x08\x12\x18\n\x10\x61udit_leaf_index\x18\x07 \x01(\x04\x12\x19\n\x11suppressed_groups\x18\x08 \x01(\x04\"\x98\x01\n\x08\x43overage\x12\x12\n\ndepartment\x18\x01 \x01(\t\x12)\n\x06status\x18\x02 \x01(\x0e\x32\x19.comity.v1.CoverageStatus\x12\x0c\n\x04rows\x18\x03 \x01(\x04\x12\r\n\x05\x62ytes\x18\x04 \x01(\x04\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\r\n\x05\x61s_of\x18\x06 \x01(\t\x12\x11\n\tfragments\x18\x07 \x01(\r\"-\n\x0bStageTiming\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x0f\n\x07seconds\x18\x02 \x01(\x01\"i\n\x0e\x45xplainRequest\x12\x0b\n\x03sql\x18\x01 \x01(\t\x12(\n\nparameters\x18\x02 \x03(\x0b\x32\x14.comity.v1.Parameter\x12\x0f\n\x07purpose\x18\x03 \x01(\t\x12\x0f\n\x07\x61nalyze\x18\x04 \x01(\x08\"7\n\x0f\x45xplainResponse\x12\x11\n\tplan_json\x18\x01 \x01(\t\x12\x11\n\tplan_text\x18\x02 \x01(\t\"&\n\x12\x43\x61ncelQueryRequest\x12\x10\n\x08query_id\x18\x01 \x01(\t\"(\n\x13\x43\x61ncelQueryResponse\x12\x11\n\tcancelled\x18\x01 \x01(\x08*\x9d\x01\n\rFragmentState\x12\x1e\n\x1a\x46RAGMENT_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x46RAGMENT_STATE_STARTED\x10\x01\x12\x1c\n\x18\x46RAGMENT_STATE_STREAMING\x10\x02\x12\x17\n\x13\x46RAGMENT_STATE_DONE\x10\x03\x12\x19\n\x15\x46RAGMENT_STATE_FAILED\x10\x04*l\n\x0e\x43overageStatus\x12\x1f\n\x1b\x43OVERAGE_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x43OVERAGE_STATUS_COMPLETE\x10\x01\x12\x1b\n\x17\x43OVERAGE_STATUS_MISSING\x10\x02\x32\xdc\x01\n\x0cQueryService\x12<\n\x05Query\x12\x17.comity.v1.QueryRequest\x1a\x18.comity.v1.QueryResponse0\x01\x12@\n\x07\x45xplain\x12\x19.comity.v1.ExplainRequest\x1a\x1a.comity.v1.ExplainResponse\x12L\n\x0b\x43\x61ncelQuery\x12\x1d.comity.v1.CancelQueryRequest\x1a\x1e.comity.v1.CancelQueryResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'comity.v1.query_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FRAGMENTSTATE']._serialized_start=1712
-  _globals['_FRAGMENTSTATE']._serialized_end=1869
-  _globals['_COVERAGESTATUS']._serialized_start=1871
-  _globals['_COVERAGESTATUS']._serialized_end=1979
+  _globals['_FRAGMENTSTATE']._serialized_start=1739
+  _globals['_FRAGMENTSTATE']._serialized_end=1896
+  _globals['_COVERAGESTATUS']._serialized_start=1898
+  _globals['_COVERAGESTATUS']._serialized_end=2006
   _globals['_QUERYREQUEST']._serialized_start=66
   _globals['_QUERYREQUEST']._serialized_end=193
   _globals['_PARAMETER']._serialized_start=195
@@ -53,19 +53,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_NOTICE']._serialized_start=1020
   _globals['_NOTICE']._serialized_end=1079
   _globals['_SUMMARY']._serialized_start=1082
-  _globals['_SUMMARY']._serialized_end=1261
-  _globals['_COVERAGE']._serialized_start=1264
-  _globals['_COVERAGE']._serialized_end=1416
-  _globals['_STAGETIMING']._serialized_start=1418
-  _globals['_STAGETIMING']._serialized_end=1463
-  _globals['_EXPLAINREQUEST']._serialized_start=1465
-  _globals['_EXPLAINREQUEST']._serialized_end=1570
-  _globals['_EXPLAINRESPONSE']._serialized_start=1572
-  _globals['_EXPLAINRESPONSE']._serialized_end=1627
-  _globals['_CANCELQUERYREQUEST']._serialized_start=1629
-  _globals['_CANCELQUERYREQUEST']._serialized_end=1667
-  _globals['_CANCELQUERYRESPONSE']._serialized_start=1669
-  _globals['_CANCELQUERYRESPONSE']._serialized_end=1709
-  _globals['_QUERYSERVICE']._serialized_start=1982
-  _globals['_QUERYSERVICE']._serialized_end=2202
+  _globals['_SUMMARY']._serialized_end=1288
+  _globals['_COVERAGE']._serialized_start=1291
+  _globals['_COVERAGE']._serialized_end=1443
+  _globals['_STAGETIMING']._serialized_start=1445
+  _globals['_STAGETIMING']._serialized_end=1490
+  _globals['_EXPLAINREQUEST']._serialized_start=1492
+  _globals['_EXPLAINREQUEST']._serialized_end=1597
+  _globals['_EXPLAINRESPONSE']._serialized_start=1599
+  _globals['_EXPLAINRESPONSE']._serialized_end=1654
+  _globals['_CANCELQUERYREQUEST']._serialized_start=1656
+  _globals['_CANCELQUERYREQUEST']._serialized_end=1694
+  _globals['_CANCELQUERYRESPONSE']._serialized_start=1696
+  _globals['_CANCELQUERYRESPONSE']._serialized_end=1736
+  _globals['_QUERYSERVICE']._serialized_start=2009
+  _globals['_QUERYSERVICE']._serialized_end=2229
 # @@protoc_insertion_point(module_scope)

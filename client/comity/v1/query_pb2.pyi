@@ -133,7 +133,7 @@ class Notice(_message.Message):
     def __init__(self, code: _Optional[str] = ..., message: _Optional[str] = ..., department: _Optional[str] = ...) -> None: ...
 
 class Summary(_message.Message):
-    __slots__ = ("query_id", "rows", "bytes", "coverage", "timings", "partial", "audit_leaf_index")
+    __slots__ = ("query_id", "rows", "bytes", "coverage", "timings", "partial", "audit_leaf_index", "suppressed_groups")
     QUERY_ID_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
     BYTES_FIELD_NUMBER: _ClassVar[int]
@@ -141,6 +141,7 @@ class Summary(_message.Message):
     TIMINGS_FIELD_NUMBER: _ClassVar[int]
     PARTIAL_FIELD_NUMBER: _ClassVar[int]
     AUDIT_LEAF_INDEX_FIELD_NUMBER: _ClassVar[int]
+    SUPPRESSED_GROUPS_FIELD_NUMBER: _ClassVar[int]
     query_id: str
     rows: int
     bytes: int
@@ -148,7 +149,8 @@ class Summary(_message.Message):
     timings: _containers.RepeatedCompositeFieldContainer[StageTiming]
     partial: bool
     audit_leaf_index: int
-    def __init__(self, query_id: _Optional[str] = ..., rows: _Optional[int] = ..., bytes: _Optional[int] = ..., coverage: _Optional[_Iterable[_Union[Coverage, _Mapping]]] = ..., timings: _Optional[_Iterable[_Union[StageTiming, _Mapping]]] = ..., partial: _Optional[bool] = ..., audit_leaf_index: _Optional[int] = ...) -> None: ...
+    suppressed_groups: int
+    def __init__(self, query_id: _Optional[str] = ..., rows: _Optional[int] = ..., bytes: _Optional[int] = ..., coverage: _Optional[_Iterable[_Union[Coverage, _Mapping]]] = ..., timings: _Optional[_Iterable[_Union[StageTiming, _Mapping]]] = ..., partial: _Optional[bool] = ..., audit_leaf_index: _Optional[int] = ..., suppressed_groups: _Optional[int] = ...) -> None: ...
 
 class Coverage(_message.Message):
     __slots__ = ("department", "status", "rows", "bytes", "reason", "as_of", "fragments")
