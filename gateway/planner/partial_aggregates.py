@@ -121,9 +121,9 @@ def _average(call: Call, sent: Sent) -> exp.Expr:
     allowed = sent.functions(call.argument)
     if allowed is not None and "sum" not in allowed and {"avg", "count"} <= allowed:
         average = sent.aggregate(call.node.copy())
-        return _parsed("SUM(:a * :n) / SUM(CASE WHEN :a IS NULL THEN 0 ELSE :n END)", a=average, n=count)
+        return parsed("SUM(:a * :n) / SUM(CASE WHEN :a IS NULL THEN 0 ELSE :n END)", a=average, n=count)
     total = sent.aggregate(_like(call, exp.Sum(this=call.argument.copy())))
-    return _parsed("CAST(SUM(:s) AS DOUBLE) / CAST(SUM(:n) AS DOUBLE)", s=total, n=count)
+    return parsed("CAST(SUM(:s) AS DOUBLE) / CAST(SUM(:n) AS DOUBLE)", s=total, n=count)
 
 
 def _spread(call: Call, kind: str | None, sent: Sent) -> exp.Expr:
@@ -135,25 +135,25 @@ def _spread(call: Call, kind: str | None, sent: Sent) -> exp.Expr:
         # A rounded sum of equal values, by their number, need not be that value.
         low = sent.aggregate(_like(call, exp.Min(this=argument.copy())))
         high = sent.aggregate(_like(call, exp.Max(this=argument.copy())))
-        mean = _parsed(
+        mean = parsed(
             "CASE WHEN :low = :high THEN CAST(:low AS DOUBLE) ELSE :mean END", low=low, high=high, mean=mean
         )
     allowed = sent.functions(argument)
     if allowed is not None and "var_pop" not in allowed:
         own = sent.aggregate(call.node.copy())
-        squared = _parsed("POWER(:v, 2)" if isinstance(call.function, _ROOT) else ":v", v=own)
+        squared = parsed("POWER(:v, 2)" if isinstance(call.function, _ROOT) else ":v", v=own)
         rows = "(:n - 1)" if isinstance(call.function, _SAMPLE) else ":n"
-        distance = _parsed(f"CASE WHEN :n = 1 THEN 0 ELSE {squared.sql('duckdb')} * {rows} END", n=count)
+        distance = parsed(f"CASE WHEN :n = 1 THEN 0 ELSE {squared.sql('duckdb')} * {rows} END", n=count)
     else:
         variance = sent.aggregate(_like(call, exp.VariancePop(this=argument.copy())))
-        distance = _parsed(":v * :n", v=variance, n=count)
-    state = _parsed(_STATES, n=count, m=mean, s=distance)
+        distance = parsed(":v * :n", v=variance, n=count)
+    state = parsed(_STATES, n=count, m=mean, s=distance)
     result = """"whole"['s'] / "whole"['n']"""
     if isinstance(call.function, _SAMPLE):
         result = """CASE WHEN "whole"['n'] > 1 THEN "whole"['s'] / ("whole"['n'] - 1) END"""
     if isinstance(call.function, _ROOT):
         result = f"SQRT({result})"
-    return _parsed(f'LIST_SUM(LIST_TRANSFORM([:state], LAMBDA "whole" : {result}))', state=state)
+    return parsed(f'LIST_SUM(LIST_TRANSFORM([:state], LAMBDA "whole" : {result}))', state=state)
 
 
 _STATES = """
@@ -179,7 +179,8 @@ def _like(call: Call, function: exp.Expr) -> exp.Expr:
     return exp.Filter(this=function, expression=exp.Where(this=call.filter.copy()))
 
 
-def _parsed(text: str, **values: exp.Expr) -> exp.Expr:
+def parsed(text: str, **values: exp.Expr) -> exp.Expr:
+    """An expression written as text, with expressions for its placeholders."""
     tree: exp.Expr = sqlglot.parse_one(text, dialect="duckdb")
 
     def fill(node: exp.Expr) -> exp.Expr:

@@ -1,0 +1,206 @@
+"""A block that aggregates a federated table: how it is read, and whether it can be split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from gateway.planner.block_aggregates import Call, block_calls
+from gateway.planner.members import arm_values, arms_of, in_member, is_member_column, is_member_union
+from gateway.planner.partial_aggregates import can_merge, is_repeatable, needs_kind
+from gateway.planner.planning import Planning
+from sql.annotate import kind_of
+from sql.scopes import block_expressions, block_sources, free_aliases, source_alias
+
+
+@dataclass(slots=True)
+class AggregateBlock:
+    """One block and the union in it. `leaves` are what it groups by, `alone` that it reads nothing else."""
+
+    select: exp.Select
+    union: exp.Subquery
+    calls: list[Call]
+    leaves: list[exp.Expr]
+    distinct: bool
+    alone: bool
+    kinds: dict[int, str | None] = field(default_factory=dict)
+
+    @property
+    def alias(self) -> str:
+        return source_alias(self.union)
+
+    @property
+    def grouped(self) -> bool:
+        return self.select.args.get("group") is not None
+
+    @property
+    def is_plain_total(self) -> bool:
+        """An aggregate of all rows: one row, also when there are none."""
+        return self.alone and not self.grouped and not self.distinct and not self.select.args.get("where")
+
+
+def read_block(select: exp.Select, union: exp.Subquery) -> AggregateBlock | None:
+    """The block, when it aggregates or takes distinct rows of the union."""
+    calls = block_calls(select)
+    group = select.args.get("group")
+    aggregates = bool(calls) or group is not None or select.args.get("having") is not None
+    distinct = select.args.get("distinct")
+    if not aggregates and (distinct is None or distinct.args.get("on") is not None):
+        return None
+    if not aggregates and (select.args.get("qualify") or any(e.find(exp.Window) for e in select.expressions)):
+        return None
+    leaves = _leaves(group) if group is not None else []
+    if not aggregates:
+        leaves = [output.unalias() for output in select.expressions]
+    return AggregateBlock(select, union, calls, leaves, not aggregates, len(block_sources(select)) == 1)
+
+
+_SETS = (exp.Rollup, exp.Cube, exp.GroupingSets, exp.Tuple)
+
+
+def _leaves(group: exp.Group) -> list[exp.Expr]:
+    """The expressions that a GROUP BY clause is made of, in grouping sets or not."""
+    leaves: list[exp.Expr] = []
+    stack: list[exp.Expr] = [
+        part
+        for value in group.args.values()
+        if value
+        for part in (value if isinstance(value, list) else [value])
+        if isinstance(part, exp.Expr)
+    ]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, _SETS):
+            stack += item.expressions
+        elif isinstance(item, exp.Paren):
+            stack.append(item.this)
+        else:
+            leaves.append(item)
+    return leaves
+
+
+def why_not(block: AggregateBlock, planning: Planning) -> str:
+    """Why the aggregate cannot be split; empty when it can."""
+    alias, arms = block.alias, arms_of(block.union)
+    if not block.alone and (reason := _why_not_below_joins(block, planning)):
+        return reason
+    if any(arm.args.get("group") or arm.args.get("limit") for arm in arms):
+        return "a member has been given more than rows to deliver"
+    whole = is_complete(block)
+    for call in block.calls:
+        free = free_aliases(call.node)
+        if call.node.find(exp.Query) is not None:
+            return f"{_shown(call)} reads another query"
+        if not block.alone and free and alias not in free and is_repeatable(call):
+            continue
+        if not free <= {alias}:
+            return f"{_shown(call)} reads more than one table"
+        if not whole:
+            if needs_kind(call):
+                block.kinds[id(call.node)] = _kind(call, block, planning)
+            if not can_merge(call, block.kinds.get(id(call.node))):
+                return f"{_shown(call)} needs all rows of a group"
+    loose = _loose_columns(block)
+    return f"{loose} stands outside what is grouped by" if loose else ""
+
+
+def _why_not_below_joins(block: AggregateBlock, planning: Planning) -> str:
+    """Rows that a join repeats, drops or fills with NULLs count as the groups that they are in do, if they can."""
+    sources = block_sources(block.select)
+    if any(is_member_union(source) and source is not block.union for source, _ in sources):
+        return "two federated tables are joined"
+    for source, join in sources:
+        if join is None:
+            continue
+        if (
+            join.args.get("method")
+            or join.args.get("using")
+            or not isinstance(source, (exp.Table, exp.Subquery))
+        ):
+            return "the join needs rows"
+        if join.side in {"RIGHT", "FULL"} or (
+            source is block.union and (join.side or join.kind not in {"", "INNER", "CROSS"})
+        ):
+            return "the join fills rows with NULLs"
+    if block.distinct:
+        return "a join stands between the table and DISTINCT"
+    own = [call for call in block.calls if free_aliases(call.node) <= {block.alias}]
+    held = [call.node for call in own if not planning.may_read(call.node, block.union)]
+    return "" if held else "the aggregate stands above a join"
+
+
+def is_complete(block: AggregateBlock) -> bool:
+    """Whether every group lies in one member, so that the members' aggregates are the block's."""
+    if not block.alone or block.distinct or block.select.args.get("where"):
+        return False
+    arms = arms_of(block.union)
+    group = block.select.args.get("group")
+    if group is not None and any(isinstance(item, _SETS) for item in group.expressions):
+        return False
+    if len(arms) == 1:
+        return True
+    if group is None:
+        return False
+    return any(
+        isinstance(leaf, exp.Column)
+        and leaf.table == block.alias
+        and is_member_column(block.union, leaf.name)
+        for leaf in group.expressions
+    )
+
+
+def rolls_up(block: AggregateBlock) -> bool:
+    """Whether members can group by the block's ROLLUP as it stands, each of its groups being one row."""
+    group = block.select.args.get("group")
+    if (
+        group is None
+        or any(call.distinct for call in block.calls)
+        or not block.alone
+        or block.select.args.get("where")
+    ):
+        return False
+    sets = [item for item in group.expressions if isinstance(item, _SETS)]
+    if len(sets) != 1 or not isinstance(sets[0], exp.Rollup) or len(set(block.leaves)) != len(block.leaves):
+        return False
+    in_members = [
+        in_member(leaf, block.alias, arm_values(arm)) for arm in arms_of(block.union) for leaf in block.leaves
+    ]
+    return all(value.find(exp.Column) is not None for value in in_members) and not any(
+        leaf.find(exp.Query) for leaf in block.leaves
+    )
+
+
+def _kind(call: Call, block: AggregateBlock, planning: Planning) -> str | None:
+    assert call.argument is not None
+    return kind_of(call.argument) or planning.kind_in_member(call.argument, block.union)
+
+
+def _loose_columns(block: AggregateBlock) -> str:
+    """A column of the union that the block reads after grouping, though it is not grouped by; empty for none."""
+    if block.distinct:
+        return ""
+    calls = {id(call.node) for call in block.calls}
+    before = {id(block.select.args.get(key)) for key in ("where", "group")}
+    before |= {id(join.args.get("on")) for _, join in block_sources(block.select) if join is not None}
+    stack = [e for e in block_expressions(block.select) if id(e) not in before]
+    while stack:
+        node = stack.pop()
+        if id(node) in calls or any(node == leaf for leaf in block.leaves):
+            continue
+        if isinstance(node, exp.Column) and node.table == block.alias:
+            return node.sql(dialect="duckdb")
+        stack.extend(node.iter_expressions())
+    return ""
+
+
+def _shown(call: Call) -> str:
+    return f"{function_name(call.function)}(…)"
+
+
+def function_name(function: exp.Expr) -> str:
+    while isinstance(function, (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)):
+        function = function.this
+    if isinstance(function, exp.Anonymous):
+        return function.name.lower()
+    return function.sql_name().lower() if isinstance(function, exp.Func) else "value"
