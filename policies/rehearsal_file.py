@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from policies.file_models import AttributeScalar, FileModel, IsoDate, Name, Scalar, Text
+from policies.file_models import AttributeScalar, FileModel, Grade, IsoDate, Name, Scalar, Text
 
 
 class TestPrincipal(FileModel):
@@ -19,6 +19,7 @@ class TestPrincipal(FileModel):
     department: Text
     roles: tuple[Text, ...] = ()
     attributes: dict[str, AttributeScalar | tuple[str, ...]] = Field(default_factory=dict)
+    ceiling: Grade = Field(default="core", description="The highest grade of data that may reach the caller.")
 
 
 class TestExpectation(FileModel):
@@ -29,7 +30,7 @@ class TestExpectation(FileModel):
     decision: Literal["allow", "deny"]
     grant: Text | None = Field(default=None, description="The grant that allows it.")
     reason: Text | None = Field(
-        default=None, description="Text that must stand in one of the decision's reasons."
+        default=None, description="Text that must stand in the decision's reasons, or in what it proposes."
     )
     rows: tuple[tuple[Scalar, ...], ...] | None = Field(
         default=None, description="The answer's rows, in any order unless the question orders them."

@@ -1,18 +1,18 @@
 """Runs `policies/<table>_test.yaml`: asks its questions of a real DuckDB, through the table's own policy.
 
-A rule that no question exercises is a failure: a grant must allow some question (or, while this version does
-not apply it, give its reason in a denial), each of its masks must be read, and its row filter must let one
-row pass and hide another.
+A rule that no question exercises is a failure: a grant must allow some question (or, where it opens no column,
+say so in a denial), each of its masks must be used, its row filter must let one row pass and hide another, and
+its floor show one group and leave another out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from comity.errors import ComityError, SqlError
+from comity.errors import ComityError, PolicyError, SqlError
 from policies.decide import decide, visible
 from policies.decision import Decision
 from policies.department import TEST_SUFFIX, Department
@@ -25,10 +25,13 @@ from policies.yaml_document import YamlDocument, load_yaml
 from sql.catalog import TableUse
 from sql.parse import parse_query
 from sql.resolve import resolve_query
+from sql.uses import infer_uses
 
 _HIDDEN = frozenset({"SQL_TABLE_UNKNOWN", "SQL_COLUMN_UNKNOWN"})
 _PASSES = "lets a row pass"
 _HIDES = "hides a row"
+_SHOWS = "shows a group"
+_LEAVES_OUT = "leaves a group out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class _Exercised:
     grants: set[str] = field(default_factory=set)
     masks: set[tuple[str, str]] = field(default_factory=set)
     row_filters: dict[str, set[str]] = field(default_factory=dict)
+    floors: dict[str, set[str]] = field(default_factory=dict)
 
 
 def rehearse(
@@ -119,11 +123,15 @@ def _check_names(
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What came of a question: the decision, when it came to one, and the SQL that answers it."""
+    """What came of a question: the decision, when it came to one, and the SQL that answers it.
+
+    `unfloored` is what would answer it without the floor that it has.
+    """
 
     reasons: tuple[str, ...]
     decision: Decision | None = None
     sql: str | None = None
+    unfloored: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +187,18 @@ class _Run:
             if view is None and denied.known:
                 return _Answer(denied.reasons, denied)
             return _Answer((f"{error.code}: {error.message}",))
-        (use,) = resolved.tables
+        (use,) = infer_uses(resolved.tree, resolved.tables, question.sql).tables
         decision = decide(self.department, use, principal, purpose, day)
         if not decision.allowed:
-            return _Answer(decision.reasons, decision)
-        return _Answer(decision.reasons, decision, self.stage.wrapped(resolved, decision, principal))
+            remedies = dict.fromkeys(r.remedy for r in decision.refusals if r.remedy)
+            return _Answer((*decision.reasons, *remedies), decision)
+        try:
+            sql = self.stage.wrapped(resolved, decision, principal)
+        except PolicyError as error:
+            told = (f"grant {decision.grant_id}: {error.message}", *([error.hint] if error.hint else []))
+            return _Answer(told, replace(decision, allowed=False))
+        whole = self.stage.wrapped(resolved, decision, principal, floored=False)
+        return _Answer(decision.reasons, decision, sql, whole if decision.floor is not None else None)
 
     def _note(self, principal: Principal, answer: _Answer) -> None:
         """Remembers which rules the question reached."""
@@ -192,7 +207,7 @@ class _Run:
             if not grant.usable and any(r.startswith(f"grant {grant.id}: ") for r in answer.reasons):
                 self.exercised.grants.add(grant.id)
         decision = answer.decision
-        if decision is None or decision.grant_id is None:
+        if decision is None or decision.grant_id is None or answer.sql is None:
             return
         self.exercised.grants.add(decision.grant_id)
         masked = (name for name, column in decision.columns.items() if column.mask is not None)
@@ -202,6 +217,11 @@ class _Run:
             seen = self.exercised.row_filters.setdefault(decision.grant_id, set())
             seen |= {_PASSES} if passed else set()
             seen |= {_HIDES} if passed < total else set()
+        if answer.unfloored is not None:
+            kept, all_groups = self.stage.rows_of(answer.sql), self.stage.rows_of(answer.unfloored)
+            told = self.exercised.floors.setdefault(decision.grant_id, set())
+            told |= {_SHOWS} if kept > 0 else set()
+            told |= {_LEAVES_OUT} if kept < all_groups else set()
 
 
 def _unexercised(department: Department, table: str, exercised: _Exercised) -> tuple[str, ...]:
@@ -223,8 +243,17 @@ def _unexercised(department: Department, table: str, exercised: _Exercised) -> t
             for effect in (_PASSES, _HIDES):
                 if effect not in seen:
                     missing.append(f"grant {grant.id}: in no question the row filter {effect}")
+        if grant.floor is not None:
+            seen = exercised.floors.get(grant.id, set())
+            missing += [
+                f"grant {grant.id}: in no question the floor {effect}"
+                for effect in (_SHOWS, _LEAVES_OUT)
+                if effect not in seen
+            ]
     return tuple(missing)
 
 
 def _principal(form: TestPrincipal) -> Principal:
-    return Principal(form.subject, form.department, frozenset(form.roles), dict(form.attributes))
+    return Principal(
+        form.subject, form.department, frozenset(form.roles), dict(form.attributes), form.ceiling
+    )

@@ -15,6 +15,7 @@ from comity.errors import ComityError, SqlError
 from policies.decision import Decision, Visibility
 from policies.department import Department
 from policies.expressions import parse_scalar
+from policies.floors import ENTITY, apply_floors, check_floors
 from policies.principal import Principal
 from policies.published import PublishedColumn, PublishedTable
 from policies.read_file import nearest
@@ -96,14 +97,31 @@ class Stage:
         """The question as someone who may see everything could ask it. Raises `SqlError`."""
         return resolve_query(parsed, Catalog([self._full], ""), self.binder)
 
-    def wrapped(self, resolved: ResolvedQuery, decision: Decision, principal: Principal) -> str:
-        """The question over the wrapped rows, as DuckDB SQL."""
+    def wrapped(
+        self, resolved: ResolvedQuery, decision: Decision, principal: Principal, *, floored: bool = True
+    ) -> str:
+        """The question over the wrapped rows, as DuckDB SQL, with or without the decision's floor kept.
+
+        Raises `PolicyError` where the floor could be got around.
+        """
         tree = resolved.tree.copy()
+        entity: tuple[str, ...] = ()
+        if decision.floor is not None and floored:
+            floors = {(self.department.name, self.table.name): decision.floor}
+            check_floors(tree, floors, resolved.parsed.text)
+            tree, entity = apply_floors(tree, floors).tree, (ENTITY,)
         for node in list(tree.find_all(exp.Table)):
             if node.db:
-                alias = node.alias_or_name
-                node.replace(self._wrap(decision, principal, tuple(decision.columns), alias))
+                columns = (*decision.columns, *entity)
+                node.replace(self._wrap(decision, principal, columns, node.alias_or_name))
         return render(tree)
+
+    def rows_of(self, sql: str) -> int:
+        """How many rows an answer has; -1 where it cannot be computed."""
+        try:
+            return int(str(self._fetch(f"SELECT count(*) FROM ({sql}) AS answer")[0][0]))
+        except duckdb.Error:
+            return -1
 
     def count(self, decision: Decision, principal: Principal) -> tuple[int, int]:
         """How many rows the decision's row filter lets pass, and how many there are."""

@@ -96,8 +96,8 @@ def test_test_prints_a_line_per_file_and_totals(city: Path) -> None:
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
         "ok    departments/civil_affairs/policies/benefits_test.yaml  1 question",
-        "ok    departments/health/policies/patients_test.yaml  9 questions",
-        "2 files, 10 questions: all as expected",
+        "ok    departments/health/policies/patients_test.yaml  11 questions",
+        "2 files, 12 questions: all as expected",
     ]
 
 
