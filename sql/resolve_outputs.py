@@ -110,8 +110,12 @@ def _expand(resolution: Resolution, item: exp.Expr, star: exp.Star, scope: Scope
     else:
         _check_names_apart(resolution, item, scope.relation)
         columns = _all_columns(scope.relation)
-    if not columns:
+    if not columns and not scope.relation.sources:
         raise resolution.error(item, "SQL_SYNTAX", "* needs a FROM clause")
+    if not columns:
+        message = "* stands for the columns that you may read, and there are none here"
+        hint = "Name columns: `comity catalog` shows what each may be used for."
+        raise resolution.error(item, "SQL_COLUMN_UNKNOWN", message, hint)
     known = {fold_name(column.shown) for column in columns}
     excluded = {fold_name(column.name): column for column in star.args.get("except_") or ()}
     replaced = {fold_name(alias.alias): alias for alias in star.args.get("replace") or ()}
