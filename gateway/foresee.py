@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from gateway.authorize import denial
 from gateway.catalogs import Catalogs
+from gateway.floors import check_fragment, check_question
 from gateway.stages import FederatedPlan, PlannedFragment
 from policies.decision import Decision, Refusal
 from policies.port import DepartmentPort
@@ -23,6 +24,7 @@ from sql.uses import infer_uses
 
 def foresee(plan: FederatedPlan, catalogs: Catalogs, ports: Mapping[str, DepartmentPort]) -> None:
     """Raises `PolicyError` for the first fragment that its department would refuse."""
+    check_question(plan, catalogs)
     by_table = {(d.department, d.table): d for d in plan.authorized.decisions}
     for planned in plan.fragments:
         decisions = [by_table.get((use.department, use.name)) for use in planned.fragment.tables]
@@ -59,6 +61,7 @@ def _check(plan: FederatedPlan, planned: PlannedFragment, catalogs: Catalogs, po
     ]
     if denied:
         raise denial(denied, _asked(denied[0], plan, catalogs) or influence.tables[0])
+    check_fragment(resolved.tree, decisions, plan, catalogs)
 
 
 def _placed(refusal: Refusal, decision: Decision, plan: FederatedPlan, catalogs: Catalogs) -> Refusal:
