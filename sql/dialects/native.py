@@ -47,7 +47,7 @@ def render_native(
     """
     try:
         if dialect == "duckdb":
-            return _render_duckdb(tree, check)
+            return _render_duckdb(tree, tables, check)
         return translate(tree, dialect, capabilities, tables, check)[0]
     except RecursionError:
         raise NotNative("nested too deeply") from None
@@ -78,7 +78,11 @@ def translate(
     return text, columns
 
 
-def _render_duckdb(tree: exp.Query, check: Callable[[exp.Query], None] | None) -> str:
+def _render_duckdb(tree: exp.Query, tables: SourceTables, check: Callable[[exp.Query], None] | None) -> str:
+    # A WITH name would be read in a physical table's place, inside its wrap too.
+    physical = {name[-1].casefold() for name in tables}
+    if any(cte.alias.casefold() in physical for cte in tree.find_all(exp.CTE)):
+        raise NotNative("a WITH name that is also a table's")
     for call in tree.find_all(exp.Anonymous):
         if call.name.lower() not in NAMES:
             raise NotNative(f"{call.name.lower()}() is computed by the agent")

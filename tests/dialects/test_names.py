@@ -192,3 +192,13 @@ def test_an_expression_that_doubles_with_each_step_is_not_native() -> None:
         sql = f"greatest({sql}, {sql} || 'x')".replace("t.size", "t.a")
     with pytest.raises(NotNative):
         native(sqlglot.parse_one(f"SELECT {sql} AS v FROM t", dialect="duckdb"), "mysql")
+
+
+@pytest.mark.parametrize("dialect", [*DIALECTS, "duckdb"])
+@pytest.mark.parametrize("name", ["人员", "People", "PEOPLE"])
+def test_a_with_name_never_stands_for_a_physical_table(dialect: str, name: str) -> None:
+    table = "人员" if name == "人员" else "people"
+    sql = f'WITH "{name}" AS (SELECT 1 AS "a") SELECT "t"."a" AS "a" FROM "{table}" AS "t"'
+    tree = sqlglot.parse_one(sql, dialect="duckdb")
+    with pytest.raises(NotNative):
+        native(tree, dialect, (table,))
