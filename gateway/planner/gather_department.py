@@ -45,7 +45,7 @@ def _aggregates(select: exp.Select) -> bool:
 
 def _gather(select: exp.Select, tree: exp.Query, planning: Planning) -> bool:
     sources = block_sources(select)
-    homes = {source_alias(source): _home(source) for source, _ in sources}
+    homes = {source_alias(source): home_of(source) for source, _ in sources}
     departments = set(homes.values())
     if (
         len(departments) == 1
@@ -84,7 +84,7 @@ def _gather(select: exp.Select, tree: exp.Query, planning: Planning) -> bool:
     return True
 
 
-def _home(source: exp.Expr) -> str | None:
+def home_of(source: exp.Expr) -> str | None:
     """The department of a FROM item that is its table or a query over its tables."""
     if is_member_union(source):
         return None

@@ -8,7 +8,9 @@ from typing import TypeAlias
 from sqlglot import exp
 
 from gateway.planner.disclosure import Disclosure
+from gateway.planner.drop_empty_totals import drop_empty_totals
 from gateway.planner.expand_federated_tables import expand_federated_tables
+from gateway.planner.factor_conditions import factor_conditions
 from gateway.planner.gather_department import gather_department
 from gateway.planner.join_members import join_members
 from gateway.planner.planning import Planning
@@ -30,6 +32,8 @@ PASSES: Mapping[str, Pass] = {
     "prune_columns": lambda tree, _: prune_columns(tree),
     # Unions over members, with only the columns that are used. Not a choice: departments know no federated tables.
     "expand_federated_tables": lambda tree, planning: expand_federated_tables(tree, planning.catalog),
+    # Each department hears its part of conditions over several.
+    "factor_conditions": factor_conditions,
     # Members filter, and excluded members are not asked.
     "push_filters_into_unions": lambda tree, _: push_filters_into_unions(tree),
     # Members join what lies together, and then filter what could only be decided on both tables.
@@ -40,6 +44,8 @@ PASSES: Mapping[str, Pass] = {
     "gather_department": gather_department,
     # Members aggregate, and the merge puts their groups together.
     "split_aggregates": split_aggregates,
+    # A total of which a floor left out every part is not 0.
+    "drop_empty_totals": drop_empty_totals,
     # Members give their first rows, and the merge the first of these.
     "push_limits_into_members": lambda tree, _: push_limits_into_members(tree),
 }

@@ -66,8 +66,10 @@ class QuestionMaker:
             return self.first_rows()
         if form < 0.86:
             return self.below_a_join()
-        if form < 0.93:
+        if form < 0.92:
             return self.inside()
+        if form < 0.95:
+            return self.either()
         return self.two_tables()
 
     # --- parts ---------------------------------------------------------------------------------
@@ -243,6 +245,24 @@ class QuestionMaker:
             "SELECT t.code AS c FROM centre.town t WHERE t.weight < (SELECT count(DISTINCT p.name) FROM land.person p WHERE p.area = t.code)",
             f"SELECT * FROM ({inner}) x UNION ALL SELECT * FROM ({inner}) y",
         )
+
+    def either(self) -> str:
+        """Conditions over several departments, as in TPC-H's Q19."""
+        same = self.pick("p.area = t.code", "t.code = p.area", "p.small = t.weight")
+        left = [same, self.chance.choice(CONDITIONS), self.pick("t.weight < 3", "t.title LIKE 'town%'")]
+        right = [same, self.chance.choice(CONDITIONS), self.pick("t.weight >= 3", "t.code IN ('a', 'b')")]
+        if self.maybe(0.3):
+            right.pop()
+        self.chance.shuffle(right)
+        table = self.pick("land.person", "north.person")
+        where = f"({' AND '.join(left)}) OR ({' AND '.join(right)})"
+        if self.maybe(0.3):
+            code = self.pick("'a'", "'A'", "'b'")
+            where = f"({where}) AND t.code = {code} AND p.area = t.code"
+        outputs = self.pick(
+            "count(*) AS n", "p.id AS i, t.code AS c", "sum(p.price) AS s, max(t.weight) AS w"
+        )
+        return f"SELECT {outputs} FROM {table} p, centre.town t WHERE {where}"
 
     def two_tables(self) -> str:
         join = self.pick(
