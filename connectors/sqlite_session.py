@@ -103,6 +103,8 @@ class SqliteSession:
             for setting in _SETTINGS:
                 self.connection.execute(setting)
             self._tables: frozenset[str] = frozenset()
+            modules = self.connection.execute("PRAGMA module_list").fetchall()
+            self._modules = frozenset(str(name).lower() for (name,) in modules)
             self._schema_version: object = None
             self._learn_tables()
         except apsw.Error as error:
@@ -154,13 +156,20 @@ class SqliteSession:
             allowed = True
         elif operation == apsw.SQLITE_READ:
             # Not the tables that exist without being made, such as sqlite_schema, dbstat and json_each.
-            allowed = database in ("main", None) and (first or "").lower() in self._tables
+            name = (first or "").lower()
+            allowed = database in ("main", None) and name in self._tables
+            # A WITH name of which only the rows count is asked about like a table, without a column.
+            allowed = allowed or (database is None and not second and self._is_no_table(name))
         elif operation == apsw.SQLITE_FUNCTION:
             allowed = (second or "").lower() in FUNCTIONS
         elif operation == apsw.SQLITE_PRAGMA:
             # Full-text tables ask it while they are read.
             allowed = first == "data_version" and second is None
         return apsw.SQLITE_OK if allowed else apsw.SQLITE_DENY
+
+    def _is_no_table(self, name: str) -> bool:
+        """True for a name under which the database holds nothing, made or built in."""
+        return not name.startswith(("sqlite_", "pragma_")) and name not in self._modules
 
     def interrupt(self) -> None:
         """Makes the running statement fail. Any thread; never raises."""

@@ -200,6 +200,11 @@ def test_large_values_arrive_and_huge_ones_are_refused(source: SqliteSource, con
         "SELECT tbl FROM sqlite_stat1",
         "SELECT name FROM pragma_table_info('t')",
         "SELECT name FROM dbstat",
+        "SELECT count(*) FROM dbstat",
+        "SELECT count(*) FROM sqlite_schema",
+        "SELECT count(*) FROM sqlite_stat1",
+        "SELECT count(*) FROM json_each('[1]')",
+        "SELECT count(*) FROM pragma_table_info('t')",
         "SELECT value FROM json_each('[1]')",
         "SELECT randomblob(9)",
         "SELECT id FROM t WHERE load_extension('x') IS NULL",
@@ -218,6 +223,14 @@ def test_only_the_tables_and_listed_functions_may_be_used(
         assert caught.value.code == "SOURCE_FAILED"
         # Describing asks what a scan may not; the next scan is guarded again.
         assert connector.describe()
+
+
+def test_a_with_name_may_be_read_for_the_number_of_its_rows(
+    source: SqliteSource, connector: Connector
+) -> None:
+    source.create_table("t", [("id", "INTEGER")], [["1"], ["2"]])
+    sql = "WITH p AS (SELECT 1 AS one) SELECT count(*) AS n FROM t CROSS JOIN p"
+    assert read(connector.scan(sql, pa.schema([("n", pa.int64())]))).to_pylist() == [{"n": 2}]
 
 
 def test_views_computed_columns_and_full_text_tables_can_be_read(
