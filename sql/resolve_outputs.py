@@ -114,8 +114,8 @@ def _expand(resolution: Resolution, item: exp.Expr, star: exp.Star, scope: Scope
         raise resolution.error(item, "SQL_SYNTAX", "* needs a FROM clause")
     if not columns:
         message = "* stands for the columns that you may read, and there are none here"
-        hint = "Name columns: `comity catalog` shows what each may be used for."
-        raise resolution.error(item, "SQL_COLUMN_UNKNOWN", message, hint)
+        advice = "Name columns: `comity catalog` shows what each may be used for."
+        raise resolution.error(item, "SQL_COLUMN_UNKNOWN", message, advice)
     known = {fold_name(column.shown) for column in columns}
     excluded = {fold_name(column.name): column for column in star.args.get("except_") or ()}
     replaced = {fold_name(alias.alias): alias for alias in star.args.get("replace") or ()}
