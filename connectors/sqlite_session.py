@@ -61,6 +61,10 @@ FUNCTIONS = frozenset(
 _TABLES = """
 SELECT name FROM main.sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite~_%' ESCAPE '~'
 """
+_WITH_NAME = re.compile(
+    r"""(?:"((?:[^"]|"")+)"|(\w+))\s*(?:\([^()]*\)\s*)?\bAS\s*(?:(?:NOT\s+)?MATERIALIZED\s*)?\(""",
+    re.IGNORECASE,
+)
 _QUERY = re.compile(r"[\s(]*(SELECT|WITH|VALUES)\b", re.IGNORECASE)
 
 
@@ -103,8 +107,7 @@ class SqliteSession:
             for setting in _SETTINGS:
                 self.connection.execute(setting)
             self._tables: frozenset[str] = frozenset()
-            modules = self.connection.execute("PRAGMA module_list").fetchall()
-            self._modules = frozenset(str(name).lower() for (name,) in modules)
+            self._with_names: frozenset[str] = frozenset()
             self._schema_version: object = None
             self._learn_tables()
         except apsw.Error as error:
@@ -129,6 +132,9 @@ class SqliteSession:
             return True
 
         self._learn_tables()
+        self._with_names = frozenset(
+            (found[1] or found[2]).replace('""', '"').lower() for found in _WITH_NAME.finditer(sql)
+        )
         cursor.exec_trace = check
         self.connection.authorizer = self.authorize
         cursor.execute(sql, parameters)
@@ -159,17 +165,13 @@ class SqliteSession:
             name = (first or "").lower()
             allowed = database in ("main", None) and name in self._tables
             # A WITH name of which only the rows count is asked about like a table, without a column.
-            allowed = allowed or (database is None and not second and self._is_no_table(name))
+            allowed = allowed or (database is None and not second and name in self._with_names)
         elif operation == apsw.SQLITE_FUNCTION:
             allowed = (second or "").lower() in FUNCTIONS
         elif operation == apsw.SQLITE_PRAGMA:
             # Full-text tables ask it while they are read.
             allowed = first == "data_version" and second is None
         return apsw.SQLITE_OK if allowed else apsw.SQLITE_DENY
-
-    def _is_no_table(self, name: str) -> bool:
-        """True for a name under which the database holds nothing, made or built in."""
-        return not name.startswith(("sqlite_", "pragma_")) and name not in self._modules
 
     def interrupt(self) -> None:
         """Makes the running statement fail. Any thread; never raises."""
