@@ -31,6 +31,7 @@ from sql.binder import Binder
 from sql.dialects import NotNative, render_native, render_scan
 from sql.engine import Engine, EnginePool
 from sql.render import render
+from sql.scopes import used_names
 from sql.split import Piece, split_query
 from sql.types import arrow_schema
 
@@ -233,10 +234,14 @@ class Execution:
         # A stream can be read once, and what stands in a WITH may be read more often.
         once = wrapped.find(exp.With) is None
         beside: dict[tuple[str, ...], frozenset[bool]] = {}
+        used = used_names(piece.query)
         for number, table in enumerate(tables):
             source = by_physical[tuple(part.name for part in table.parts)]
             boundary = boundary_of(table)
+            # A WITH name of the question must not stand for it.
             raw = f"{piece.name}_raw_{number}"
+            while raw in used:
+                raw = f"_{raw}"
             self._deliver(engine, raw, boundary, source, once=once)
             table.replace(
                 exp.Table(

@@ -38,7 +38,7 @@ LONG = ("x" * 64, "中" * 22, " a", "a ", "a\0b")
 
 def native(tree: exp.Expr, dialect: str, table: tuple[str, ...] = ("t",), column: str = "a") -> str:
     assert isinstance(tree, exp.Query)
-    columns = {column: SourceColumn("VARCHAR", NATIVE[dialect])}
+    columns = {column: SourceColumn("VARCHAR", NATIVE.get(dialect, "VARCHAR"))}
     return render_native(tree, dialect, CAPABILITIES, {table: columns})
 
 
