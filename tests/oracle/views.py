@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+from duckdb.func import ARROW, SPECIAL
 from sqlglot import exp
 
 from gateway.configuration import Federation, load_federation
@@ -17,6 +18,7 @@ from policies.department import Department, load_department
 from policies.principal import Principal
 from policies.wrap import wrap_table
 from sql.types import canonical_type
+from tests.oracle.tokens import token_function
 
 Rows = Mapping[tuple[str, str], pa.Table]
 """(department, physical table's own name) → its rows."""
@@ -27,11 +29,15 @@ NO_ENVIRONMENT = None
 class Views:
     """One DuckDB that holds every department's rows, and shows some of them.
 
+    `keys` are the departments' token keys, by department.
+
     Raw rows lie in the main database; each caller and purpose has a database of views of its own: `health.patients`,
     federated ones (`city.resident`), and one without a department where the name is unique among what is shown.
     """
 
-    def __init__(self, directory: Path, rows: Rows) -> None:
+    def __init__(self, directory: Path, rows: Rows, keys: Mapping[str, bytes] | None = None) -> None:
+        self._keys = keys or {}
+        self._token_functions: dict[tuple[str, str], str] = {}
         self.federation: Federation = load_federation(directory)
         self.departments: dict[str, Department] = {}
         for path in self.federation.department_directories:
@@ -69,7 +75,7 @@ class Views:
         """
         shown = self._enter(principal, purpose)
         by_table = {(decision.department, decision.table): decision for decision in decisions}
-        wanted = {table: self._wrapped(decision, principal) for table, decision in by_table.items()}
+        wanted = {table: self._wrapped(decision, principal, purpose) for table, decision in by_table.items()}
         wanted |= self._federated(by_table)
         counts = Counter(table for _, table in wanted)
         wanted |= {
@@ -105,7 +111,7 @@ class Views:
         )
         self.connection.unregister("incoming")
 
-    def _wrapped(self, decision: Decision, principal: Principal) -> str:
+    def _wrapped(self, decision: Decision, principal: Principal, purpose: str) -> str:
         table = self.departments[decision.department].tables[decision.table]
         physical = table.physical[-1]
         columns = table.in_order(decision.columns)
@@ -115,7 +121,24 @@ class Views:
             node.set("catalog", exp.to_identifier("memory", quoted=True))
             node.set("db", exp.to_identifier(f"raw {decision.department}", quoted=True))
             node.set("this", exp.to_identifier(physical, quoted=True))
+        for call in relation.find_all(exp.Anonymous):
+            if call.name.lower() == "comity_token":
+                call.set("this", self._token_function(decision.department, purpose))
         return f"SELECT * FROM {relation.sql(dialect='duckdb', identify=True)}"
+
+    def _token_function(self, department: str, purpose: str) -> str:
+        """The name of the function that makes this department's tokens for this purpose."""
+        key = (department, purpose)
+        if key not in self._token_functions:
+            tokens = self.departments[department].tokens
+            assert tokens is not None
+            name = f"oracle_token_{len(self._token_functions)}"
+            function = token_function(tokens.algorithm.removeprefix("hmac-"), self._keys[department], purpose)
+            self.connection.create_function(
+                name, function, ["VARCHAR", "VARCHAR"], "VARCHAR", type=ARROW, null_handling=SPECIAL
+            )
+            self._token_functions[key] = name
+        return self._token_functions[key]
 
     def _federated(self, decisions: Mapping[tuple[str, str], Decision]) -> dict[tuple[str, str], str]:
         """The federated tables of which all members are shown: with fewer rows they would not be those tables."""
