@@ -10,14 +10,17 @@ from dataclasses import dataclass, field, replace
 from policies.decision import Floor
 from policies.functions import family
 from policies.joins import JoinRules
-from policies.model import ALL_USES, USES, ColumnRule, Grant, PrincipalRule
+from policies.model import ALL_USES, USES, ColumnRule, Grant, Limits, PrincipalRule
 from policies.published import PublishedTable
 from sql.catalog import ColumnUse, TableUse
 
 REASON = "REVIEW: cite the agreement or the law that this rests on"
 """What stands for the reason until a reviewer writes one."""
 
+REQUEST = "REVIEW: the number of the request"
+
 SUGGESTED_FLOOR = 10
+SUGGESTED_MATCHES = 100
 
 _PLAIN = re.compile(r"[^\W\d][\w.-]*")
 _WORDS = frozenset({"true", "false", "null"})
@@ -42,7 +45,9 @@ class Draft:
     remarks: tuple[str, ...] = ()
 
 
-def draft_grant(department: str, table: PublishedTable, use: TableUse, grant_id: str, reason: str) -> Draft:
+def draft_grant(
+    department: str, table: PublishedTable, use: TableUse, grant_id: str, reason: str, request: str
+) -> Draft:
     """The draft for one use of one table, before anything that is implied by the rest is left out.
 
     It names nobody and no purpose yet.
@@ -61,13 +66,14 @@ def draft_grant(department: str, table: PublishedTable, use: TableUse, grant_id:
     grant = Grant(
         id=grant_id,
         reason=reason,
-        request=None,
+        request=request,
         principals=PrincipalRule(),
         purposes=(),
         valid_from=None,
         valid_until=None,
         columns=columns,
         joins=JoinRules(allowed=_pairs(columns, use)),
+        limits=_limits(columns, use),
     )
     return Draft(department, table, grant, notes, tuple(remarks))
 
@@ -136,6 +142,8 @@ def _lines(draft: Draft, asker: Asker, schema: str, question: str) -> Iterator[s
     yield from (f"  # {remark}" for remark in draft.remarks)
     yield f"  - id: {quote(grant.id)}"
     yield f"    reason: {quote(grant.reason)}" + ("  # REVIEW" if grant.reason == REASON else "")
+    if grant.request is not None:
+        yield f"    request: {quote(grant.request)}" + ("  # REVIEW" if grant.request == REQUEST else "")
     yield f"    principals: {_principals(asker.principals)}"
     yield (
         f"    purposes: [{quote(asker.purpose)}]" if asker.purpose else "    purposes: []  # REVIEW: for what"
@@ -150,6 +158,8 @@ def _lines(draft: Draft, asker: Asker, schema: str, question: str) -> Iterator[s
         yield f"      {text:<{width}}  # {_printable(note)}" if note else f"      {text}"
     if grant.floor is not None:
         yield f"    floor: {{entities: {grant.floor.entities}}}  # suggested: counts {grant.floor.column}"
+    if grant.limits.matches_per_day is not None:
+        yield f"    limits: {{matches_per_day: {grant.limits.matches_per_day}}}  # suggested: values asked about in a day"
     if grant.joins.allowed:
         yield "    joins:"
         yield "      allowed:"
@@ -211,6 +221,13 @@ def _rule(uses: Iterable[ColumnUse]) -> ColumnRule:
         return ColumnRule(ALL_USES)
     functions = frozenset(family(use.function) for use in uses if use.use == "aggregate" and use.function)
     return ColumnRule(frozenset(found), functions=functions)
+
+
+def _limits(columns: Mapping[str, ColumnRule], use: TableUse) -> Limits:
+    """How many values may be asked about, where a column is for matching and not for filtering."""
+    matched = {name for name, r in columns.items() if "match" in r.uses and not r.uses & {"filter", "read"}}
+    values = sum(u.values for u in use.uses if u.column in matched and u.use == "match")
+    return Limits(matches_per_day=max(SUGGESTED_MATCHES, values)) if matched else Limits()
 
 
 def _note(uses: Iterable[ColumnUse]) -> str:

@@ -21,17 +21,12 @@ class JoinRules:
     allowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     blocked: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def closes(self, column: str, partner: Origin | None) -> str | None:
-        """Why `column` may not be joined with `partner`, None when it may.
-
-        A `partner` of None is something that is not one published column.
-        """
+    def permit(self, column: str, partner: Origin | None) -> bool:
+        """Whether `column` may be joined with `partner`, None being something that is not one published column."""
         allowed, blocked = self.allowed.get(column), self.blocked.get(column)
         if allowed is not None and not _matches(partner, allowed):
-            return f"may be joined with {_listed(allowed)} only"
-        if blocked and (partner is None or _matches(partner, blocked)):
-            return f"may not be joined with {_listed(blocked)}"
-        return None
+            return False
+        return not blocked or (partner is not None and not _matches(partner, blocked))
 
     def lacks(self, joined: Iterable[frozenset[tuple[str, str]]]) -> bool:
         """Whether a required join is missing, when rows are joined with these tables."""
@@ -50,7 +45,3 @@ def _matches(name: tuple[str, ...] | None, patterns: Iterable[str]) -> bool:
         len(parts := pattern.split(".")) == len(name) and all(map(fnmatchcase, name, parts))
         for pattern in patterns
     )
-
-
-def _listed(patterns: Iterable[str]) -> str:
-    return ", ".join(patterns) or "nothing"

@@ -35,7 +35,9 @@ class Request:
         yield from self.use.uses
         accounted = {use.column for use in self.use.uses}
         for column in sorted(self.use.columns - accounted):
-            yield ColumnUse(column, "read", "", line=self.use.line, place=self.use.column)
+            # With inference, something that decides nothing; still refused, in case it was overlooked.
+            how = "names it, and uses it for nothing" if self.use.uses else ""
+            yield ColumnUse(column, "read", how, line=self.use.line, place=self.use.column)
 
 
 def refusals(grant: Grant, request: Request) -> tuple[Refusal, ...]:
@@ -81,12 +83,14 @@ def _about_rows(grant: Grant, request: Request) -> Iterator[Refusal]:
 
 
 def _delivers_a_key(grant: Grant, use: TableUse) -> bool:
-    """Whether a fragment hands out a column by which its rows can still be joined, as the rest of it must."""
-    return any(
-        (u.use == "cross" and u.bare) or u.use == "group"
-        for u in use.uses
-        if (rule := grant.decided.get(u.column)) and "join" in rule.uses
-    )
+    """Whether a fragment hands out a column by which its rows can still be joined, as the rest of it must.
+
+    Those are the columns in `joins.allowed`, or else those with the use join and not read, or else any with join.
+    """
+    joinable = {name for name, rule in grant.decided.items() if "join" in rule.uses}
+    closed = {name for name in joinable if "read" not in grant.decided[name].uses}
+    keys = set(grant.joins.allowed) or closed or joinable
+    return any(u.column in keys and ((u.use == "cross" and u.bare) or u.use == "group") for u in use.uses)
 
 
 def _refusal(grant: Grant, request: Request, use: ColumnUse) -> Refusal | None:
@@ -115,11 +119,10 @@ def _closed(grant: Grant, request: Request, rule: ColumnDecision, use: ColumnUse
         return _stays(grant, request, rule, use)
     if not (use.use in rule.uses or (use.use == "match" and "filter" in rule.uses)):
         return f"is granted for {_uses(rule)}, not for {use.use}", _instead(request, rule, use)
-    if use.use == "join":
-        reason = grant.joins.closes(use.column, use.partner)
-        if reason is not None:
-            remedy = f"join it with a column that the grant allows, or ask {request.department} for this pair"
-            return reason, remedy
+    if use.use == "join" and not grant.joins.permit(use.column, use.partner):
+        partner = ".".join(use.partner) if use.partner is not None else "something that is not one column"
+        remedy = f"join it with a column that the grant allows, or ask {request.department} for this pair"
+        return f"may not be joined with {partner}", remedy
     if "read" in rule.uses:
         return None
     if use.use == "aggregate" and rule.functions and family(use.function) not in rule.functions:
