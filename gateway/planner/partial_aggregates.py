@@ -6,7 +6,7 @@
 | COUNT_IF | COUNT_IF | SUM, since none of NULLs is NULL |
 | SUM, MIN, MAX, BOOL_AND, BOOL_OR, BIT_AND, BIT_OR, BIT_XOR, ANY_VALUE | itself | itself |
 | AVG | SUM, COUNT | sum of sums by sum of counts |
-| VARIANCE, STDDEV, sample and population | COUNT, AVG, VAR_POP (and MIN, MAX of floats that may be read) | the pairwise update of Chan, Golub and LeVeque (1979) |
+| VARIANCE, STDDEV, sample and population | COUNT, AVG, VAR_POP (and MIN, MAX where they may be read, but of integers) | the pairwise update of Chan, Golub and LeVeque (1979) |
 | any of these over DISTINCT values | the values, as group keys | itself over DISTINCT values |
 
 Sums of integers and decimals are exact, so their averages are rounded once. The pairwise update adds squared
@@ -131,8 +131,8 @@ def _spread(call: Call, kind: str | None, sent: Sent) -> exp.Expr:
     argument = call.argument
     count = sent.aggregate(_like(call, exp.Count(this=argument.copy(), big_int=True)))
     mean: exp.Expr = sent.aggregate(_like(call, exp.Avg(this=argument.copy())))
-    if kind in _FLOATS and sent.may_read(argument):
-        # A rounded sum of equal values, by their number, need not be that value.
+    if kind not in _INTEGERS and sent.may_read(argument):
+        # The sum of equal values by their number is rounded, and need not be that value.
         low = sent.aggregate(_like(call, exp.Min(this=argument.copy())))
         high = sent.aggregate(_like(call, exp.Max(this=argument.copy())))
         mean = parsed(

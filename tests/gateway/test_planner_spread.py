@@ -94,11 +94,25 @@ def test_a_great_offset_costs_no_more_than_the_mean_must(
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-@pytest.mark.parametrize("value", [0.1, 1e-300, 123456789.123456789, 0.1 + 0.2, 1.7e308])
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (0.1, "DOUBLE"),
+        (1e-300, "DOUBLE"),
+        (123456789.123456789, "DOUBLE"),
+        (0.1 + 0.2, "DOUBLE"),
+        (1.7e308, "DOUBLE"),
+        (0.1, "FLOAT"),
+        (0.1, "DECIMAL(2,1)"),
+        (1234567.89, "DECIMAL(38,2)"),
+        (9007199254740991, "BIGINT"),
+        (2**62 + 1, "BIGINT"),
+    ],
+)
 def test_equal_values_do_not_vary_at_all(
-    function: str, value: float, database: duckdb.DuckDBPyConnection
+    function: str, value: float, kind: str, database: duckdb.DuckDBPyConnection
 ) -> None:
-    found, whole = ask(database, function, [[value] * 3, [value] * 7, [value]])
+    found, whole = ask(database, function, [[value] * 3, [value] * 7, [value]], kind)
     assert found == whole == 0
 
 
