@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from operator import mul
 
 _CITIZEN = re.compile(r"[0-9]{17}[0-9X]")
 _OLD_CITIZEN = re.compile(r"[0-9]{8}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{3}")
 _CITIZEN_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CITIZEN_ZERO = ord("0") * sum(_CITIZEN_WEIGHTS)
 _CITIZEN_CHECKS = "10X98765432"
 # Kept for people of a hundred years and more when numbers of 15 digits were given out.
 _CENTENARIANS = frozenset({"996", "997", "998", "999"})
@@ -24,6 +26,7 @@ _CREDIT_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 _HYPHENS = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63"
 _UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
 _FULL_WIDTH = {0xFF01 + i: chr(0x21 + i) for i in range(94)}
+_ASCII_GAPS = b"- \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
 _COMPACT = str.maketrans({**_FULL_WIDTH, **dict.fromkeys([*_HYPHENS, "\uff0d", *_UNSEEN], "")})
 
 
@@ -52,8 +55,7 @@ def normalise_citizen_number(text: str) -> str:
 
 def citizen_check(body: str) -> str:
     """The 18th character for the first 17 digits (ISO 7064, MOD 11-2)."""
-    total = sum(int(digit) * weight for digit, weight in zip(body, _CITIZEN_WEIGHTS, strict=True))
-    return _CITIZEN_CHECKS[total % 11]
+    return _CITIZEN_CHECKS[(sum(map(mul, body.encode(), _CITIZEN_WEIGHTS)) - _CITIZEN_ZERO) % 11]
 
 
 def normalise_credit_code(text: str) -> str:
@@ -72,9 +74,7 @@ def normalise_credit_code(text: str) -> str:
 
 def credit_check(body: str) -> str:
     """The 18th character for the first 17 (MOD 31)."""
-    total = sum(
-        _CREDIT_ALPHABET.index(char) * weight for char, weight in zip(body, _CREDIT_WEIGHTS, strict=True)
-    )
+    total = sum(map(mul, map(_CREDIT_ALPHABET.index, body), _CREDIT_WEIGHTS))
     return _CREDIT_ALPHABET[-total % 31]
 
 
@@ -93,6 +93,8 @@ NORMALISERS: Mapping[str, Callable[[str], str]] = {
 
 def _compact(text: str) -> str:
     """The text in ASCII where it has full-width forms, in capitals, without blanks and hyphens."""
+    if text.isascii():
+        return text.encode().translate(None, _ASCII_GAPS).decode().upper()
     # Not str.upper, which makes letters of other alphabets, and of ligatures, into Latin ones.
     short = "".join(text.translate(_COMPACT).split())
     return short.upper() if short.isascii() else short
