@@ -199,8 +199,9 @@ def _shown(call: Call) -> str:
 
 
 def function_name(function: exp.Expr) -> str:
+    """The name by which a question calls an aggregate, given with or without what stands around it."""
     while isinstance(function, (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)):
         function = function.this
-    if isinstance(function, exp.Anonymous):
-        return function.name.lower()
-    return function.sql_name().lower() if isinstance(function, exp.Func) else "value"
+    if isinstance(function, exp.GroupConcat):
+        return "string_agg"
+    return function.sql(dialect="duckdb").partition("(")[0].lower()

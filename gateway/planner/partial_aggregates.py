@@ -139,7 +139,7 @@ def _spread(call: Call, kind: str | None, sent: Sent) -> exp.Expr:
             "CASE WHEN :low = :high THEN CAST(:low AS DOUBLE) ELSE :mean END", low=low, high=high, mean=mean
         )
     allowed = sent.functions(argument)
-    if allowed is not None and "var_pop" not in allowed:
+    if allowed is not None and "variance" not in allowed:
         own = sent.aggregate(call.node.copy())
         squared = parsed("POWER(:v, 2)" if isinstance(call.function, _ROOT) else ":v", v=own)
         rows = "(:n - 1)" if isinstance(call.function, _SAMPLE) else ":n"
