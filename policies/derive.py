@@ -78,6 +78,16 @@ def draft_grant(
     return Draft(department, table, grant, notes, tuple(remarks))
 
 
+def group_join_keys(draft: Draft) -> Draft:
+    """The draft in which what is joined may be grouped by as well."""
+    columns, notes = dict(draft.grant.columns), dict(draft.notes)
+    for name, rule in draft.grant.columns.items():
+        if "join" in rule.uses and "group" not in rule.uses:
+            columns[name] = replace(rule, uses=rule.uses | {"group"})
+            notes[name] = f"{notes.get(name, '')}; is grouped by before the join".removeprefix("; ")
+    return replace(draft, grant=replace(draft.grant, columns=columns), notes=notes)
+
+
 def minimise(draft: Draft, allows: Callable[[Grant], bool]) -> Draft:
     """The draft without every use and column that `allows` does not miss."""
     grant = draft.grant

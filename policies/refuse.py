@@ -107,10 +107,9 @@ def _refusal(grant: Grant, request: Request, use: ColumnUse) -> Refusal | None:
     closed = _closed(grant, request, rule, use)
     if closed is None:
         return None
-    message, remedy = closed
-    return Refusal(
-        grant.id, use.column, use.use, f"column {use.column} {message}{_doing(use)}", remedy, *place
-    )
+    reason, remedy = closed
+    doing = _doing_in_part(request, use) if request.fragment else _doing(use)
+    return Refusal(grant.id, use.column, use.use, f"column {use.column} {reason}{doing}", remedy, *place)
 
 
 def _closed(grant: Grant, request: Request, rule: ColumnDecision, use: ColumnUse) -> tuple[str, str] | None:
@@ -181,3 +180,8 @@ def _uses(rule: ColumnDecision) -> str:
 def _doing(use: ColumnUse) -> str:
     place = f" (line {use.line}, column {use.place})" if use.line else ""
     return f": the question {use.how}{place}" if use.how else place
+
+
+def _doing_in_part(request: Request, use: ColumnUse) -> str:
+    """Without a place, which would be one in a text that nobody but the planner wrote."""
+    return f": the part of the question that goes to {request.department} {use.how}" if use.how else ""
