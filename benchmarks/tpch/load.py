@@ -58,6 +58,14 @@ def load_departments(data: Path, database: Path, scratch: Path) -> None:
         loaders[department.connector](data, department, source)
 
 
+def load_one(data: Path, database: Path, name: str, scratch: Path) -> None:
+    """Fills one PostgreSQL under `data` with all tables, as the department `name`."""
+    tables = tuple(table for department in DEPARTMENTS for table in department.tables)
+    for department in DEPARTMENTS:
+        _write_csv(database, department, scratch)
+    _load_postgresql(data, TpchDepartment(name, name, "postgresql", "", tables), scratch)
+
+
 def _write_csv(database: Path, department: TpchDepartment, scratch: Path) -> None:
     with duckdb.connect(str(database), read_only=True) as connection:
         for table in department.tables:
