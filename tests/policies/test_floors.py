@@ -6,10 +6,12 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import cache
 from itertools import product
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 from sqlglot import exp
 
@@ -24,13 +26,9 @@ from sql.resolve import resolve_query
 
 FLOORS = {("h", "t"): Floor(3, "id")}
 KEYS: Keys = {("h", "d"): (frozenset({"code"}),)}
+INTEGER_COLUMNS = [Column(name, "INTEGER") for name in ("id", "a", "b", "c")]
 TABLES = [
-    Table(
-        "h",
-        "t",
-        tuple(Column(name, kind) for name, kind in (("id", "INTEGER"), ("a", "INTEGER"), ("b", "INTEGER")))
-        + (Column("c", "INTEGER"), Column("s", "VARCHAR"), Column("v", "HUGEINT")),
-    ),
+    Table("h", "t", (*INTEGER_COLUMNS, Column("s", "VARCHAR"), Column("v", "BIGINT"))),
     Table("h", "d", (Column("code", "INTEGER"), Column("name", "VARCHAR"))),
 ]
 CATALOG = Catalog(TABLES, "1")
@@ -64,6 +62,7 @@ def binder() -> Iterator[Binder]:
 @pytest.fixture(scope="module")
 def database() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
+        connection.execute("SET threads = 1")
         connection.execute("CREATE SCHEMA h")
         connection.execute(
             "CREATE TABLE h.d AS SELECT i AS code, 'n' || (i // 2) AS name FROM range(9) AS r(i)"
@@ -86,16 +85,20 @@ def random_rows(chance: random.Random) -> list[Row]:
     ]
 
 
+SCHEMA = pa.schema(
+    [(name, pa.int32()) for name in ("id", "a", "b", "c")]
+    + [("s", pa.string()), ("v", pa.int64()), (ENTITY, pa.int32())]
+)
+
+
 def load(database: duckdb.DuckDBPyConnection, rows: Sequence[Row]) -> None:
-    database.execute(
-        f'CREATE OR REPLACE TABLE h.t (id INT, a INT, b INT, c INT, s VARCHAR, v HUGEINT, "{ENTITY}" INT)'
-    )
-    database.executemany(
-        "INSERT INTO h.t VALUES ($id, $a, $b, $c, $s, $v, $id)",
-        [row for row in rows],
-    )
+    table = pa.Table.from_pylist([{**row, ENTITY: row["id"]} for row in rows], SCHEMA)
+    database.register("rows_of_t", table)
+    database.execute("CREATE OR REPLACE TABLE h.t AS SELECT * FROM rows_of_t")
+    database.unregister("rows_of_t")
 
 
+@cache
 def floored(sql: str, binder: Binder) -> tuple[exp.Query, tuple[exp.Query, ...]]:
     resolved = resolve_query(parse_query(sql), CATALOG, binder)
     check_floors(resolved.tree, FLOORS, sql, KEYS)
@@ -126,7 +129,7 @@ def test_no_linear_combination_of_shown_cells_isolates_a_small_group(
     """In the span of the cells, rows with the same coefficient in every cell cannot be told apart: those are what
     an attacker can isolate at best, and each must be large. For few cells every combination is tried as well.
     """
-    for seed in range(25):
+    for seed in range(8):
         rows = random_rows(random.Random(f"{seed} {sql}"))
         load(database, rows)
         cells = list(dict.fromkeys(cells_of(ask(database, sql, binder))))
@@ -135,12 +138,12 @@ def test_no_linear_combination_of_shown_cells_isolates_a_small_group(
             together[tuple(number in cell for cell in cells)].add(number)
         for pattern, behind in together.items():
             assert not any(pattern) or people(rows, frozenset(behind)) >= 3, (sql, seed)
-        for factors in product((-1, 0, 1), repeat=min(len(cells), 6)):
-            weights: dict[int, int] = defaultdict(int)
-            for factor, cell in zip(factors, cells, strict=False):
-                for number in cell:
-                    weights[number] += factor
-            left = frozenset(number for number, weight in weights.items() if weight)
+        for factors in product((-1, 0, 1), repeat=min(len(cells), 5)):
+            weights = [
+                sum(f for f, cell in zip(factors, cells, strict=False) if number in cell)
+                for number in range(len(rows))
+            ]
+            left = frozenset(number for number, weight in enumerate(weights) if weight)
             assert not left or people(rows, left) >= 3, (sql, seed, factors)
 
 
@@ -159,14 +162,14 @@ def test_rows_that_are_never_shown_change_nothing(
     """Not their values, not how many they are, not whether there are any: neither the rows of the answer nor the
     number of groups that is told.
     """
-    tree, counts = floored(sql, binder)
-    for seed in range(12):
+    _, counts = floored(sql, binder)
+    for seed in range(8):
         rows = random_rows(random.Random(f"hidden {seed} {sql}"))
         load(database, rows)
         shown = sorted(map(repr, ask(database, sql, binder)))
         seen = frozenset().union(*cells_of(ask(database, sql, binder)))
         told = [database.sql(render(count)).fetchall() for count in counts]
-        if "WHERE" in sql or any(count != [(0,)] for count in told):
+        if any(count != [(0,)] for count in told):
             # What is told of the hidden rows then rests on enough people itself.
             continue
         load(database, [row for number, row in enumerate(rows) if number in seen])
@@ -181,7 +184,7 @@ def test_averages_extremes_and_counts_hold_the_same_rows_as_sums(
         "SELECT a, b, sum(v) AS v, count(*) AS n, avg(v) AS m, min(v) AS lo, max(v) AS hi, count(DISTINCT id) AS d "
         "FROM h.t GROUP BY ROLLUP (a, b)"
     )
-    for seed in range(20):
+    for seed in range(10):
         rows = random_rows(random.Random(seed))
         load(database, rows)
         for row in ask(database, sql, binder):
@@ -197,7 +200,7 @@ def test_the_count_of_groups_left_out_is_told_only_of_enough_people(
 ) -> None:
     _, (count,) = floored("SELECT a, count(*) AS n FROM h.t GROUP BY a", binder)
     empty = {"b": 0, "c": 0, "s": None, "v": 1}
-    for groups, expected in (
+    cases: list[tuple[list[list[int | None]], int]] = [
         ([[1, 2, 3]], 0),
         ([[1, 2, 3], [4]], 0),
         ([[1, 2, 3], [4, 5]], 0),
@@ -205,7 +208,8 @@ def test_the_count_of_groups_left_out_is_told_only_of_enough_people(
         ([[1, 2, 3], [4], [5], [6]], 3),
         ([[4, 5], [6]], 2),
         ([[None], [None], [None], [None]], 0),
-    ):
+    ]
+    for groups, expected in cases:
         load(
             database,
             [{"id": who, "a": place, **empty} for place, group in enumerate(groups) for who in group],
@@ -232,16 +236,14 @@ def test_a_with_name_may_be_read_twice_since_it_shows_large_groups_only(
         # Everybody in one group, everybody but one in the next.
         "SELECT w.g, sum(t.v) AS v FROM h.t JOIN (VALUES (1, 1), (1, 2), (2, 1)) AS w(x, g) ON t.id = w.x GROUP BY w.g",
         "SELECT w.g, sum(t.v) AS v FROM h.t, (VALUES (1), (2)) AS w(g) GROUP BY w.g, t.id = w.g",
-        "SELECT x.g, sum(t.v) AS v FROM h.t JOIN (SELECT code, name AS g FROM h.d UNION ALL SELECT code, 'all' FROM h.d) "
-        "AS x ON t.b = x.code GROUP BY x.g",
+        "SELECT x.name, sum(t.v) AS v FROM h.t JOIN (SELECT * FROM h.d UNION ALL SELECT * FROM h.d) AS x ON t.b = x.code GROUP BY 1",
         # The condition of an outer join says nothing of the tables that were joined before it.
         "SELECT sum(t.v) AS v FROM h.t CROSS JOIN h.d LEFT JOIN h.d AS e ON t.b = d.code AND e.code = t.a",
         # The first n power sums of n numbers are the numbers.
         "SELECT sum(v * v * v) AS v FROM h.t",
-        # The present in a group of its own.
+        # A second look at the same people.
         "SELECT sum(v) AS v FROM h.t WHERE id IN (SELECT u.id FROM h.t AS u WHERE u.a = 1)",
-        "SELECT a, max(sum(v)) OVER () AS v, first_value(id) OVER (ORDER BY v) AS f FROM h.t GROUP BY a, id, v "
-        "UNION ALL SELECT a, v, id FROM h.t",
+        "SELECT sum(v) AS v FROM h.t WHERE id IN (SELECT u.id FROM h.t AS u GROUP BY u.id)",
     ],
 )
 def test_a_way_around_a_floor_is_refused(sql: str, binder: Binder) -> None:
