@@ -21,6 +21,7 @@ from policies.derive import (
     Draft,
     aggregates,
     draft_grant,
+    group_join_keys,
     minimise,
     suggest_floor,
     write_policy,
@@ -67,6 +68,7 @@ class Wish:
     purpose: str | None
     grant_id: str | None
     reason: str
+    request: str
 
 
 def derive(directory: PolicyDirectory, wish: Wish, today: date) -> tuple[Derived, ...]:
@@ -151,25 +153,39 @@ class _Trial:
 def _settle(drafts: Mapping[Key, Draft], uses: Mapping[Key, TableUse], trial: _Trial) -> dict[Key, Draft]:
     """The strictest floor and crossing of each draft under which the whole question is allowed.
 
-    All begin with what refuses least; each table in turn takes the strictest that still passes.
+    All begin with what refuses least; each table in turn takes the strictest that still passes. Where nothing
+    passes, join keys may be grouped by too, since a department then sums up before its rows are joined.
     """
-    settled = {key: _variant(draft, "raw", None) for key, draft in drafts.items()}
-    refused = trial.together(settled)
-    if refused is not None:
+    keyed = {key: group_join_keys(draft) for key, draft in drafts.items()}
+    settled: dict[Key, Draft] = {}
+    refused: ComityError | None = None
+    for widest in (drafts, keyed):
+        settled = {key: _variant(draft, "raw", None) for key, draft in widest.items()}
+        found = trial.together(settled)
+        refused = refused or found
+        if found is None:
+            break
+    else:
+        assert refused is not None
         raise refused
     aggregated = aggregates(drafts.values(), uses.values())
     for key, draft in drafts.items():
         floor = suggest_floor(draft) if aggregated else None
-        floors = (floor, None) if floor is not None else (None,)
-        for crossing in ("aggregate", "raw"):
-            tried = (_variant(draft, crossing, each) for each in floors)
-            found = next((each for each in tried if trial.together({**settled, key: each}) is None), None)
-            if found is not None:
-                if floor is not None and found.grant.floor is None:
-                    found = replace(found, remarks=(*found.remarks, _NO_FLOOR))
-                settled[key] = found
+        for variant in _variants(draft, keyed[key], floor):
+            if trial.together({**settled, key: variant}) is None:
+                lacks_floor = floor is not None and variant.grant.floor is None
+                remarks = (*variant.remarks, _NO_FLOOR) if lacks_floor else variant.remarks
+                settled[key] = replace(variant, remarks=remarks)
                 break
     return settled
+
+
+def _variants(draft: Draft, keyed: Draft, floor: Floor | None) -> Iterator[Draft]:
+    """The forms of a draft, from the strictest."""
+    for each in (draft, keyed) if keyed != draft else (draft,):
+        for crossing in ("aggregate", "raw"):
+            for least in (floor, None) if floor is not None else (None,):
+                yield _variant(each, crossing, least)
 
 
 def _variant(draft: Draft, crossing: str, floor: Floor | None) -> Draft:
@@ -227,7 +243,7 @@ def _refuse_unshared(uses: Mapping[Key, TableUse], departments: Mapping[str, Dep
 def _drafted(use: TableUse, departments: Mapping[str, Department], wish: Wish, parsed: ParsedQuery) -> Draft:
     grant_id = wish.grant_id or f"{wish.purpose or 'draft'}-{parsed.fingerprint[:8]}"
     table = departments[use.department].tables[use.name]
-    return draft_grant(use.department, table, use, grant_id, wish.reason)
+    return draft_grant(use.department, table, use, grant_id, wish.reason, wish.request)
 
 
 def _written(

@@ -71,6 +71,9 @@ def derive_command(
     reason: Annotated[
         str | None, typer.Option("--reason", metavar="TEXT", help="The agreement or law they rest on.")
     ] = None,
+    request: Annotated[
+        str | None, typer.Option("--request", metavar="NUMBER", help="The request that asks for them.")
+    ] = None,
     parameter: Annotated[
         list[str] | None,
         typer.Option("--parameter", "-P", metavar="NAME[:TYPE]=VALUE", help="A value for $name; repeatable."),
@@ -85,7 +88,7 @@ def derive_command(
     Works on the departments' files and reads no data. Nothing is opened until a department commits the grant.
     """
     from gateway.commands.policy_derive import Wish, caller, derive, write_derived
-    from policies.derive import REASON
+    from policies.derive import REASON, REQUEST
 
     text = read_sql(sql, file)
     if text is None:
@@ -94,7 +97,14 @@ def derive_command(
         directory = open_sound(federation)
         principal, rule = caller(directory, subject, department, role or [])
         wish = Wish(
-            text, parse_parameters(parameter or []), principal, rule, purpose, grant_id, reason or REASON
+            text,
+            parse_parameters(parameter or []),
+            principal,
+            rule,
+            purpose,
+            grant_id,
+            reason or REASON,
+            request or REQUEST,
         )
         found = derive(directory, wish, today())
         for line in write_derived(found, output):

@@ -29,6 +29,7 @@ from tests.oracle.answer import Answer
 from tests.oracle.oracle import NoAnswer, Oracle
 
 DIRECTORY = CITY / "scenarios/expected"
+RAW = Path(__file__).parent / "oracle"
 
 
 def full_oracle() -> Oracle:
@@ -37,7 +38,16 @@ def full_oracle() -> Oracle:
 
 
 def ask(oracle: Oracle, scenario: Scenario) -> Answer | tuple[str, ...]:
-    """The right answer, or the reasons of the refusal."""
+    """The right answer, or the reasons of the refusal.
+
+    What policy views cannot say, floors and pseudonyms, a question over the departments' raw rows says instead, in
+    `tests/city/oracle/<name>.sql`; and of a refusal by use the scenario itself says why.
+    """
+    if "because" in scenario.header:
+        return (scenario.header["because"],)
+    raw = RAW / f"{scenario.name}.sql"
+    if raw.exists():
+        return oracle.ask_raw(raw.read_text(encoding="utf-8"))
     try:
         return oracle.ask(scenario.sql, oracle.principal(scenario.principal), scenario.purpose)
     except NoAnswer as refusal:

@@ -59,6 +59,18 @@ DEATH = Shape(
         "kjrq": "date",  # 开具日期
     },
 )
+PSYCHIATRY = Shape(
+    "health",
+    "t_jsza",
+    ("bh",),
+    {
+        "bh": "bigint",  # 管理编号
+        "sfzh": "varchar(20)",
+        "szxz": "varchar(9)",
+        "gljb": "varchar(1)",  # 管理级别
+        "sfrq": "date",  # 最近随访日期
+    },
+)
 _CHANCES = {"I10": 0.46, "E11": 0.19, "I25": 0.12, "J44": 0.08, "I63": 0.07, "F20": 0.006}
 """Hypertension, diabetes, coronary disease, COPD, stroke, schizophrenia: chance at 75 years and over."""
 _YEARLY_COST = {"I10": 1800, "E11": 4200, "I25": 7600, "J44": 5300, "I63": 11800, "F20": 6900}
@@ -131,7 +143,19 @@ def _deaths(world: World) -> Iterator[tuple[object, ...]]:
         )
 
 
+def _psychiatry(world: World) -> Iterator[tuple[object, ...]]:
+    rng = world.rng("psychiatry")
+    serial = 900_000
+    for person in world.people:
+        if person.age() < 18 or rng.random() > 0.005:
+            continue
+        serial += 1
+        seen = TODAY - timedelta(days=rng.randint(1, 120))
+        yield serial, person.number, person.household.grid.town.code, rng.choice("0012"), seen
+
+
 def tables(world: World) -> Iterator[tuple[Shape, pa.Table]]:
     yield PATIENT, PATIENT.table(_patients(world))
     yield CHRONIC, CHRONIC.table(_chronic(world))
     yield DEATH, DEATH.table(_deaths(world))
+    yield PSYCHIATRY, PSYCHIATRY.table(_psychiatry(world))

@@ -17,7 +17,7 @@ from .load import load
 
 CITY = Path(__file__).resolve().parents[1]
 """The example's own directory."""
-_FILES = ("federation.yaml", "identity.yaml", "departments", "scenarios")
+_FILES = ("federation.yaml", "identity.yaml", "tokens.key", "departments", "scenarios")
 _SOURCE = re.compile(r"(?m)^source:.*$")
 _MISSING = (
     "MariaDB is not installed (Debian/Ubuntu: apt-get install mariadb-server; macOS: brew install mariadb)"
