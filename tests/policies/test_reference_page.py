@@ -12,6 +12,7 @@ import pytest
 from policies.department import load_department
 from policies.rehearse import rehearse
 from policies.stage import Sandbox
+from tests.policies.conftest import DEPARTMENT
 
 Write = Callable[..., Path]
 
@@ -53,7 +54,7 @@ grants:
 
 
 def test_every_mask_is_shown() -> None:
-    assert len(MASKS) == 13
+    assert len(MASKS) == 15
 
 
 @pytest.mark.parametrize("mask", MASKS)
@@ -68,5 +69,6 @@ grants:
     purposes: [p]
     columns: {{{column}: {{mask: {mask}}}}}
 """
-    grant = load_department(write_department(policy=policy), {}).policies["patients"].grants[0]
+    keyed = DEPARTMENT.replace("tables:", 'tokens: {key: "${TOKEN_KEY}"}\ntables:', 1)
+    grant = load_department(write_department(keyed, policy), None).policies["patients"].grants[0]
     assert grant.shown[column].mask is not None
