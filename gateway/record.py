@@ -39,6 +39,7 @@ from gateway.stages import FederatedPlan, QueryRequest
 from gateway.suppression import SMALL_GROUPS, SmallGroups, small_groups
 from gateway.telemetry import Telemetry
 from policies.decision import Decision
+from policies.expressions import columns_in, parse_scalar
 from policies.port import Receipt as AgentReceipt
 from sql.catalog import Fragment, TableUse
 from sql.fingerprint import fingerprint_of, normalize_tokens
@@ -308,8 +309,18 @@ def _table_decision(use: TableUse, decision: Decision) -> TableDecision:
         row_filter=decision.row_filter,
         legal_basis=decision.legal_basis,
         uses=_column_uses(use),
+        policy_columns=_policy_columns(use, decision),
         floor=decision.floor.entities if decision.floor is not None else None,
     )
+
+
+def _policy_columns(use: TableUse, decision: Decision) -> tuple[str, ...]:
+    """The columns that only the policy reads: those of its row filter, and the entities of its floor."""
+    read = {decision.floor.column} if decision.floor is not None else set()
+    if decision.row_filter is not None:
+        read |= {column.name for column in columns_in(parse_scalar(decision.row_filter))}
+    asked = {name.lower() for name in use.columns}
+    return tuple(sorted(name for name in read if name.lower() not in asked))
 
 
 def _column_uses(use: TableUse) -> dict[str, tuple[str, ...]]:
