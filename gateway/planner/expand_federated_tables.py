@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from gateway.planner.members import FEDERATED, say_why
+from gateway.planner.members import FEDERATED, SHAPE, say_why
 from sql.catalog import Catalog, Table
 from sql.scopes import is_cte_reference, used_names
 
@@ -28,6 +28,8 @@ def expand_federated_tables(tree: exp.Query, catalog: Catalog) -> exp.Query:
         wanted = used.get(node.alias_or_name, set())
         columns = tuple(column.name for column in table.columns if column.name in wanted)
         arms = [_arm(table, member, columns, taken) for member in table.members]
+        for arm in arms:
+            arm.meta[SHAPE] = node.alias_or_name
         alias = exp.TableAlias(this=exp.to_identifier(node.alias_or_name, quoted=True))
         union = exp.Subquery(this=_union(arms), alias=alias)
         union.meta[FEDERATED] = table.qualified_name

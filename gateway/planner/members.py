@@ -16,6 +16,8 @@ from sql.scopes import block_sources, source_alias
 
 FEDERATED = "federated"
 """The mark of a union over members, in `meta`: the federated table's name."""
+SHAPE = "shape"
+"""The mark of an arm, in `meta`: the alias of its union, all of whose arms have columns of the same types."""
 STAYED = "stayed"
 """The mark of a set operation, in `meta`: why it is left to the merge."""
 
