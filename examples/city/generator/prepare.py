@@ -70,7 +70,8 @@ def _copy(directory: Path, homes: Mapping[str, Home]) -> None:
     for name in _FILES:
         source, target = CITY / name, directory / name
         if source.is_dir():
-            shutil.copytree(source, target, dirs_exist_ok=True)
+            # What this copy has counted so far is not what another one has.
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("state"), dirs_exist_ok=True)
         else:
             shutil.copyfile(source, target)
     for department, home in homes.items():
