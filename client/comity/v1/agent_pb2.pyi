@@ -17,7 +17,7 @@ FRAGMENT_MODE_NATIVE: FragmentMode
 FRAGMENT_MODE_LOCAL: FragmentMode
 
 class Principal(_message.Message):
-    __slots__ = ("subject", "department", "roles", "attributes")
+    __slots__ = ("subject", "department", "roles", "attributes", "ceiling")
     class AttributesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -29,11 +29,13 @@ class Principal(_message.Message):
     DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
     ROLES_FIELD_NUMBER: _ClassVar[int]
     ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    CEILING_FIELD_NUMBER: _ClassVar[int]
     subject: str
     department: str
     roles: _containers.RepeatedScalarFieldContainer[str]
     attributes: _containers.MessageMap[str, AttributeValue]
-    def __init__(self, subject: _Optional[str] = ..., department: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., attributes: _Optional[_Mapping[str, AttributeValue]] = ...) -> None: ...
+    ceiling: str
+    def __init__(self, subject: _Optional[str] = ..., department: _Optional[str] = ..., roles: _Optional[_Iterable[str]] = ..., attributes: _Optional[_Mapping[str, AttributeValue]] = ..., ceiling: _Optional[str] = ...) -> None: ...
 
 class AttributeValue(_message.Message):
     __slots__ = ("string_value", "int_value", "bool_value", "list_value")
@@ -100,24 +102,87 @@ class PublishedColumn(_message.Message):
     def __init__(self, name: _Optional[str] = ..., type: _Optional[str] = ..., title: _Optional[str] = ..., element: _Optional[str] = ...) -> None: ...
 
 class DecideRequest(_message.Message):
-    __slots__ = ("principal", "purpose", "uses", "include_visible")
+    __slots__ = ("principal", "purpose", "uses", "include_visible", "fragment", "grants")
+    class GrantsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
     PURPOSE_FIELD_NUMBER: _ClassVar[int]
     USES_FIELD_NUMBER: _ClassVar[int]
     INCLUDE_VISIBLE_FIELD_NUMBER: _ClassVar[int]
+    FRAGMENT_FIELD_NUMBER: _ClassVar[int]
+    GRANTS_FIELD_NUMBER: _ClassVar[int]
     principal: Principal
     purpose: str
     uses: _containers.RepeatedCompositeFieldContainer[TableUse]
     include_visible: bool
-    def __init__(self, principal: _Optional[_Union[Principal, _Mapping]] = ..., purpose: _Optional[str] = ..., uses: _Optional[_Iterable[_Union[TableUse, _Mapping]]] = ..., include_visible: _Optional[bool] = ...) -> None: ...
+    fragment: bool
+    grants: _containers.ScalarMap[str, str]
+    def __init__(self, principal: _Optional[_Union[Principal, _Mapping]] = ..., purpose: _Optional[str] = ..., uses: _Optional[_Iterable[_Union[TableUse, _Mapping]]] = ..., include_visible: _Optional[bool] = ..., fragment: _Optional[bool] = ..., grants: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class TableUse(_message.Message):
-    __slots__ = ("table", "columns")
+    __slots__ = ("table", "columns", "uses", "joined")
     TABLE_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    USES_FIELD_NUMBER: _ClassVar[int]
+    JOINED_FIELD_NUMBER: _ClassVar[int]
     table: str
     columns: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, table: _Optional[str] = ..., columns: _Optional[_Iterable[str]] = ...) -> None: ...
+    uses: _containers.RepeatedCompositeFieldContainer[ColumnUse]
+    joined: _containers.RepeatedCompositeFieldContainer[JoinedTables]
+    def __init__(self, table: _Optional[str] = ..., columns: _Optional[_Iterable[str]] = ..., uses: _Optional[_Iterable[_Union[ColumnUse, _Mapping]]] = ..., joined: _Optional[_Iterable[_Union[JoinedTables, _Mapping]]] = ...) -> None: ...
+
+class ColumnUse(_message.Message):
+    __slots__ = ("column", "use", "how", "function", "partner", "values", "fails", "line", "place", "bare")
+    COLUMN_FIELD_NUMBER: _ClassVar[int]
+    USE_FIELD_NUMBER: _ClassVar[int]
+    HOW_FIELD_NUMBER: _ClassVar[int]
+    FUNCTION_FIELD_NUMBER: _ClassVar[int]
+    PARTNER_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    FAILS_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    BARE_FIELD_NUMBER: _ClassVar[int]
+    column: str
+    use: str
+    how: str
+    function: str
+    partner: ColumnName
+    values: int
+    fails: bool
+    line: int
+    place: int
+    bare: bool
+    def __init__(self, column: _Optional[str] = ..., use: _Optional[str] = ..., how: _Optional[str] = ..., function: _Optional[str] = ..., partner: _Optional[_Union[ColumnName, _Mapping]] = ..., values: _Optional[int] = ..., fails: _Optional[bool] = ..., line: _Optional[int] = ..., place: _Optional[int] = ..., bare: _Optional[bool] = ...) -> None: ...
+
+class ColumnName(_message.Message):
+    __slots__ = ("department", "table", "column")
+    DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
+    TABLE_FIELD_NUMBER: _ClassVar[int]
+    COLUMN_FIELD_NUMBER: _ClassVar[int]
+    department: str
+    table: str
+    column: str
+    def __init__(self, department: _Optional[str] = ..., table: _Optional[str] = ..., column: _Optional[str] = ...) -> None: ...
+
+class JoinedTables(_message.Message):
+    __slots__ = ("alternatives",)
+    ALTERNATIVES_FIELD_NUMBER: _ClassVar[int]
+    alternatives: _containers.RepeatedCompositeFieldContainer[TableName]
+    def __init__(self, alternatives: _Optional[_Iterable[_Union[TableName, _Mapping]]] = ...) -> None: ...
+
+class TableName(_message.Message):
+    __slots__ = ("department", "table")
+    DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
+    TABLE_FIELD_NUMBER: _ClassVar[int]
+    department: str
+    table: str
+    def __init__(self, department: _Optional[str] = ..., table: _Optional[str] = ...) -> None: ...
 
 class DecideResponse(_message.Message):
     __slots__ = ("decisions", "visible")
@@ -128,7 +193,7 @@ class DecideResponse(_message.Message):
     def __init__(self, decisions: _Optional[_Iterable[_Union[TableDecision, _Mapping]]] = ..., visible: _Optional[_Iterable[_Union[TableVisibility, _Mapping]]] = ...) -> None: ...
 
 class TableDecision(_message.Message):
-    __slots__ = ("table", "allowed", "known", "grant_id", "reasons", "columns", "row_filter", "legal_basis", "policy_digest", "obligations")
+    __slots__ = ("table", "allowed", "known", "grant_id", "reasons", "columns", "row_filter", "legal_basis", "policy_digest", "obligations", "floor", "crossing", "refusals", "matches", "joins_required")
     class ObligationsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -146,6 +211,11 @@ class TableDecision(_message.Message):
     LEGAL_BASIS_FIELD_NUMBER: _ClassVar[int]
     POLICY_DIGEST_FIELD_NUMBER: _ClassVar[int]
     OBLIGATIONS_FIELD_NUMBER: _ClassVar[int]
+    FLOOR_FIELD_NUMBER: _ClassVar[int]
+    CROSSING_FIELD_NUMBER: _ClassVar[int]
+    REFUSALS_FIELD_NUMBER: _ClassVar[int]
+    MATCHES_FIELD_NUMBER: _ClassVar[int]
+    JOINS_REQUIRED_FIELD_NUMBER: _ClassVar[int]
     table: str
     allowed: bool
     known: bool
@@ -156,22 +226,57 @@ class TableDecision(_message.Message):
     legal_basis: str
     policy_digest: str
     obligations: _containers.ScalarMap[str, str]
-    def __init__(self, table: _Optional[str] = ..., allowed: _Optional[bool] = ..., known: _Optional[bool] = ..., grant_id: _Optional[str] = ..., reasons: _Optional[_Iterable[str]] = ..., columns: _Optional[_Iterable[_Union[ColumnDecision, _Mapping]]] = ..., row_filter: _Optional[str] = ..., legal_basis: _Optional[str] = ..., policy_digest: _Optional[str] = ..., obligations: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    floor: Floor
+    crossing: str
+    refusals: _containers.RepeatedCompositeFieldContainer[Refusal]
+    matches: int
+    joins_required: bool
+    def __init__(self, table: _Optional[str] = ..., allowed: _Optional[bool] = ..., known: _Optional[bool] = ..., grant_id: _Optional[str] = ..., reasons: _Optional[_Iterable[str]] = ..., columns: _Optional[_Iterable[_Union[ColumnDecision, _Mapping]]] = ..., row_filter: _Optional[str] = ..., legal_basis: _Optional[str] = ..., policy_digest: _Optional[str] = ..., obligations: _Optional[_Mapping[str, str]] = ..., floor: _Optional[_Union[Floor, _Mapping]] = ..., crossing: _Optional[str] = ..., refusals: _Optional[_Iterable[_Union[Refusal, _Mapping]]] = ..., matches: _Optional[int] = ..., joins_required: _Optional[bool] = ...) -> None: ...
+
+class Floor(_message.Message):
+    __slots__ = ("entities", "column")
+    ENTITIES_FIELD_NUMBER: _ClassVar[int]
+    COLUMN_FIELD_NUMBER: _ClassVar[int]
+    entities: int
+    column: str
+    def __init__(self, entities: _Optional[int] = ..., column: _Optional[str] = ...) -> None: ...
+
+class Refusal(_message.Message):
+    __slots__ = ("grant_id", "column", "use", "message", "remedy", "line", "place")
+    GRANT_ID_FIELD_NUMBER: _ClassVar[int]
+    COLUMN_FIELD_NUMBER: _ClassVar[int]
+    USE_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    REMEDY_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    grant_id: str
+    column: str
+    use: str
+    message: str
+    remedy: str
+    line: int
+    place: int
+    def __init__(self, grant_id: _Optional[str] = ..., column: _Optional[str] = ..., use: _Optional[str] = ..., message: _Optional[str] = ..., remedy: _Optional[str] = ..., line: _Optional[int] = ..., place: _Optional[int] = ...) -> None: ...
 
 class ColumnDecision(_message.Message):
-    __slots__ = ("column", "uses", "mask", "mask_argument")
+    __slots__ = ("column", "uses", "mask", "mask_argument", "functions", "grade")
     COLUMN_FIELD_NUMBER: _ClassVar[int]
     USES_FIELD_NUMBER: _ClassVar[int]
     MASK_FIELD_NUMBER: _ClassVar[int]
     MASK_ARGUMENT_FIELD_NUMBER: _ClassVar[int]
+    FUNCTIONS_FIELD_NUMBER: _ClassVar[int]
+    GRADE_FIELD_NUMBER: _ClassVar[int]
     column: str
     uses: _containers.RepeatedScalarFieldContainer[str]
     mask: str
     mask_argument: str
-    def __init__(self, column: _Optional[str] = ..., uses: _Optional[_Iterable[str]] = ..., mask: _Optional[str] = ..., mask_argument: _Optional[str] = ...) -> None: ...
+    functions: _containers.RepeatedScalarFieldContainer[str]
+    grade: str
+    def __init__(self, column: _Optional[str] = ..., uses: _Optional[_Iterable[str]] = ..., mask: _Optional[str] = ..., mask_argument: _Optional[str] = ..., functions: _Optional[_Iterable[str]] = ..., grade: _Optional[str] = ...) -> None: ...
 
 class TableVisibility(_message.Message):
-    __slots__ = ("table", "columns", "star", "masks", "purposes", "reasons")
+    __slots__ = ("table", "columns", "star", "masks", "purposes", "reasons", "uses", "stars", "grants")
     class MasksEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -179,22 +284,95 @@ class TableVisibility(_message.Message):
         key: str
         value: str
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class UsesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: ColumnUses
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[ColumnUses, _Mapping]] = ...) -> None: ...
     TABLE_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
     STAR_FIELD_NUMBER: _ClassVar[int]
     MASKS_FIELD_NUMBER: _ClassVar[int]
     PURPOSES_FIELD_NUMBER: _ClassVar[int]
     REASONS_FIELD_NUMBER: _ClassVar[int]
+    USES_FIELD_NUMBER: _ClassVar[int]
+    STARS_FIELD_NUMBER: _ClassVar[int]
+    GRANTS_FIELD_NUMBER: _ClassVar[int]
     table: str
     columns: _containers.RepeatedScalarFieldContainer[str]
     star: _containers.RepeatedScalarFieldContainer[str]
     masks: _containers.ScalarMap[str, str]
     purposes: _containers.RepeatedScalarFieldContainer[str]
     reasons: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, table: _Optional[str] = ..., columns: _Optional[_Iterable[str]] = ..., star: _Optional[_Iterable[str]] = ..., masks: _Optional[_Mapping[str, str]] = ..., purposes: _Optional[_Iterable[str]] = ..., reasons: _Optional[_Iterable[str]] = ...) -> None: ...
+    uses: _containers.MessageMap[str, ColumnUses]
+    stars: _containers.RepeatedCompositeFieldContainer[GrantStar]
+    grants: _containers.RepeatedCompositeFieldContainer[GrantView]
+    def __init__(self, table: _Optional[str] = ..., columns: _Optional[_Iterable[str]] = ..., star: _Optional[_Iterable[str]] = ..., masks: _Optional[_Mapping[str, str]] = ..., purposes: _Optional[_Iterable[str]] = ..., reasons: _Optional[_Iterable[str]] = ..., uses: _Optional[_Mapping[str, ColumnUses]] = ..., stars: _Optional[_Iterable[_Union[GrantStar, _Mapping]]] = ..., grants: _Optional[_Iterable[_Union[GrantView, _Mapping]]] = ...) -> None: ...
+
+class ColumnUses(_message.Message):
+    __slots__ = ("uses", "functions", "grade")
+    USES_FIELD_NUMBER: _ClassVar[int]
+    FUNCTIONS_FIELD_NUMBER: _ClassVar[int]
+    GRADE_FIELD_NUMBER: _ClassVar[int]
+    uses: _containers.RepeatedScalarFieldContainer[str]
+    functions: _containers.RepeatedScalarFieldContainer[str]
+    grade: str
+    def __init__(self, uses: _Optional[_Iterable[str]] = ..., functions: _Optional[_Iterable[str]] = ..., grade: _Optional[str] = ...) -> None: ...
+
+class GrantStar(_message.Message):
+    __slots__ = ("grant_id", "columns")
+    GRANT_ID_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    grant_id: str
+    columns: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, grant_id: _Optional[str] = ..., columns: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class GrantView(_message.Message):
+    __slots__ = ("id", "reason", "request", "purposes", "valid_until", "columns", "rows", "rows_withheld", "floor", "crossing", "limits", "joins")
+    class LimitsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    ID_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_FIELD_NUMBER: _ClassVar[int]
+    PURPOSES_FIELD_NUMBER: _ClassVar[int]
+    VALID_UNTIL_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    ROWS_WITHHELD_FIELD_NUMBER: _ClassVar[int]
+    FLOOR_FIELD_NUMBER: _ClassVar[int]
+    CROSSING_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
+    JOINS_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    reason: str
+    request: str
+    purposes: _containers.RepeatedScalarFieldContainer[str]
+    valid_until: str
+    columns: _containers.RepeatedCompositeFieldContainer[ColumnDecision]
+    rows: str
+    rows_withheld: bool
+    floor: Floor
+    crossing: str
+    limits: _containers.ScalarMap[str, int]
+    joins: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, id: _Optional[str] = ..., reason: _Optional[str] = ..., request: _Optional[str] = ..., purposes: _Optional[_Iterable[str]] = ..., valid_until: _Optional[str] = ..., columns: _Optional[_Iterable[_Union[ColumnDecision, _Mapping]]] = ..., rows: _Optional[str] = ..., rows_withheld: _Optional[bool] = ..., floor: _Optional[_Union[Floor, _Mapping]] = ..., crossing: _Optional[str] = ..., limits: _Optional[_Mapping[str, int]] = ..., joins: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class RunFragmentRequest(_message.Message):
-    __slots__ = ("query_id", "fragment_id", "principal", "purpose", "sql", "arrow_schema", "ordered")
+    __slots__ = ("query_id", "fragment_id", "principal", "purpose", "sql", "arrow_schema", "ordered", "grants")
+    class GrantsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     QUERY_ID_FIELD_NUMBER: _ClassVar[int]
     FRAGMENT_ID_FIELD_NUMBER: _ClassVar[int]
     PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
@@ -202,6 +380,7 @@ class RunFragmentRequest(_message.Message):
     SQL_FIELD_NUMBER: _ClassVar[int]
     ARROW_SCHEMA_FIELD_NUMBER: _ClassVar[int]
     ORDERED_FIELD_NUMBER: _ClassVar[int]
+    GRANTS_FIELD_NUMBER: _ClassVar[int]
     query_id: str
     fragment_id: str
     principal: Principal
@@ -209,7 +388,8 @@ class RunFragmentRequest(_message.Message):
     sql: str
     arrow_schema: bytes
     ordered: bool
-    def __init__(self, query_id: _Optional[str] = ..., fragment_id: _Optional[str] = ..., principal: _Optional[_Union[Principal, _Mapping]] = ..., purpose: _Optional[str] = ..., sql: _Optional[str] = ..., arrow_schema: _Optional[bytes] = ..., ordered: _Optional[bool] = ...) -> None: ...
+    grants: _containers.ScalarMap[str, str]
+    def __init__(self, query_id: _Optional[str] = ..., fragment_id: _Optional[str] = ..., principal: _Optional[_Union[Principal, _Mapping]] = ..., purpose: _Optional[str] = ..., sql: _Optional[str] = ..., arrow_schema: _Optional[bytes] = ..., ordered: _Optional[bool] = ..., grants: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class RunFragmentResponse(_message.Message):
     __slots__ = ("schema", "batch", "receipt")
@@ -236,7 +416,7 @@ class FragmentBatch(_message.Message):
     def __init__(self, arrow_batch: _Optional[bytes] = ..., rows: _Optional[int] = ...) -> None: ...
 
 class FragmentReceipt(_message.Message):
-    __slots__ = ("department", "fragment_id", "published_sql", "source_sql_digest", "mode", "mode_reason", "rows", "bytes", "seconds", "source_rows", "policy_digests", "audit_leaf_index")
+    __slots__ = ("department", "fragment_id", "published_sql", "source_sql_digest", "mode", "mode_reason", "rows", "bytes", "seconds", "source_rows", "policy_digests", "audit_leaf_index", "suppressed_groups")
     DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
     FRAGMENT_ID_FIELD_NUMBER: _ClassVar[int]
     PUBLISHED_SQL_FIELD_NUMBER: _ClassVar[int]
@@ -249,6 +429,7 @@ class FragmentReceipt(_message.Message):
     SOURCE_ROWS_FIELD_NUMBER: _ClassVar[int]
     POLICY_DIGESTS_FIELD_NUMBER: _ClassVar[int]
     AUDIT_LEAF_INDEX_FIELD_NUMBER: _ClassVar[int]
+    SUPPRESSED_GROUPS_FIELD_NUMBER: _ClassVar[int]
     department: str
     fragment_id: str
     published_sql: str
@@ -261,4 +442,5 @@ class FragmentReceipt(_message.Message):
     source_rows: int
     policy_digests: _containers.RepeatedScalarFieldContainer[str]
     audit_leaf_index: int
-    def __init__(self, department: _Optional[str] = ..., fragment_id: _Optional[str] = ..., published_sql: _Optional[str] = ..., source_sql_digest: _Optional[str] = ..., mode: _Optional[_Union[FragmentMode, str]] = ..., mode_reason: _Optional[str] = ..., rows: _Optional[int] = ..., bytes: _Optional[int] = ..., seconds: _Optional[float] = ..., source_rows: _Optional[int] = ..., policy_digests: _Optional[_Iterable[str]] = ..., audit_leaf_index: _Optional[int] = ...) -> None: ...
+    suppressed_groups: int
+    def __init__(self, department: _Optional[str] = ..., fragment_id: _Optional[str] = ..., published_sql: _Optional[str] = ..., source_sql_digest: _Optional[str] = ..., mode: _Optional[_Union[FragmentMode, str]] = ..., mode_reason: _Optional[str] = ..., rows: _Optional[int] = ..., bytes: _Optional[int] = ..., seconds: _Optional[float] = ..., source_rows: _Optional[int] = ..., policy_digests: _Optional[_Iterable[str]] = ..., audit_leaf_index: _Optional[int] = ..., suppressed_groups: _Optional[int] = ...) -> None: ...
