@@ -292,6 +292,8 @@ def _columns(note: _Note, old: Grant, new: Grant) -> Iterator[Change]:
     for names, was_text in _alike(found).items():
         rule = new.columns.get(names[0])
         phrase = columns_phrase(rule, names)
+        if effects[names[0]] == "closed" and rule is not None:
+            phrase = phrase.replace("may ", "may only ", 1).replace("only only", "only")
         text = f"{name_who(new.principals)} {phrase} for {name_purposes(new.purposes)} (before: {was_text})"
         yield note(effects[names[0]], "columns", text, was_text, found[names[0]][0])
 

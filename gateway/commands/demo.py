@@ -145,6 +145,8 @@ def _show(table: pa.Table) -> None:
 def _show_coverage(result: Result, scenario: Scenario) -> None:
     summary = result.summary
     assert summary is not None
+    for notice in result.notices:
+        print(f"   note: {notice.department}: {notice.message}")
     left = ", ".join(
         f"{part.department} {part.rows:,} rows ({_size(part.bytes)})" for part in summary.coverage
     )
