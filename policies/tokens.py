@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Final
 
 import pyarrow as pa
@@ -69,7 +68,7 @@ class Tokens:
     def __init__(self, key: TokenKey, purpose: str) -> None:
         self._key = key
         self._purpose = purpose
-        self._writer = lru_cache(maxsize=64)(self._make_writer)
+        self._writers: dict[str, Callable[[str], bytes]] = {}
 
     def __repr__(self) -> str:
         return f"Tokens(purpose={self._purpose!r})"
@@ -85,6 +84,12 @@ class Tokens:
         write = self._writer(elements[0].as_py())
         digests = [None if value is None else write(value) for value in values.to_pylist()]
         return _letters(digests)
+
+    def _writer(self, element: str) -> Callable[[str], bytes]:
+        found = self._writers.get(element)
+        if found is None:
+            found = self._writers[element] = self._make_writer(element)
+        return found
 
     def _make_writer(self, element: str) -> Callable[[str], bytes]:
         """Gives the first bytes of the HMAC of a value: one per letter of its token."""
