@@ -83,7 +83,7 @@ def _value(show: str, some: Sequence[tuple[Row, int]], level: Sequence[str], cel
         rows = [row for row, stage in some if stage >= cells and row[part]]
         if not rows:
             return None
-    values = [row[column] for row in rows if row[column] is not None] if column else rows
+    values: list[Any] = [row[column] for row in rows if row[column] is not None] if column else rows
     if function == "count":
         return len(values)
     if function == "different":
