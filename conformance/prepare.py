@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Sequence
 from importlib.resources import files
@@ -12,6 +13,7 @@ from conformance.case import ENGINES, department
 from conformance.databases import build
 
 FILES = Path(str(files("conformance") / "federation"))
+TOKEN_KEY = hashlib.sha256(b"tokens of the conformance suite").hexdigest()
 DATA = "conformance_data"
 """Where the departments' databases lie, beside `departments/`."""
 
@@ -69,6 +71,8 @@ def write_department(target: Path, engine: str, source: str) -> None:
         .replace("source: SOURCE", f"source: {source}")
     )
     (target / "department.yaml").write_text(text, encoding="utf-8")
+    # One key for all: what it makes tokens of is the suite's own data.
+    (target / "token.key").write_text(TOKEN_KEY + "\n", encoding="utf-8")
     for policy in sorted((FILES / "department" / "policies").glob("*.yaml")):
         copy = policy.read_text(encoding="utf-8").replace("ENGINE", engine)
         (target / "policies" / policy.name).write_text(copy, encoding="utf-8")

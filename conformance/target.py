@@ -31,6 +31,7 @@ CALLERS = (
     "researcher",
     "matcher",
     "capped",
+    "middling",
     "owner",
 )
 PROBE = "SELECT count(*) AS n FROM proof.resident"
