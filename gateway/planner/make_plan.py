@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container
 from typing import TypeAlias
 
 from sqlglot import exp
@@ -32,7 +32,7 @@ from sql.split import Split, split_query
 
 Pass: TypeAlias = Callable[[exp.Query, Planning], exp.Query]
 
-PASSES: Mapping[str, Pass] = {
+PASSES: dict[str, Pass] = {
     # What nobody reads is asked of nobody.
     "prune_columns": lambda tree, _: prune_columns(tree),
     # Unions over members, with only the columns that are used. Not a choice: departments know no federated tables.

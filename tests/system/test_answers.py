@@ -138,7 +138,8 @@ def test_explain_analyze_shows_what_left_each_department(gateway: Any) -> None:
     with gateway.connect() as connection:
         plan = connection.explain("SELECT area, sum(balance) FROM shared.person GROUP BY area", analyze=True)
     actual = {fragment["department"]: fragment["actual"]["rows"] for fragment in plan.json["fragments"]}
-    assert actual == {"north": 20, "south": 30}
+    # Groups leave, and no rows.
+    assert actual == {"north": 2, "south": 2}
     assert "north" in plan.text
 
 
