@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from policies.decision import ColumnDecision, Decision
 from policies.department import load_department
 from policies.masks import check_mask
 from policies.model import Mask
+from policies.rehearse import rehearse
 from policies.stage import Sandbox
 from policies.token_keys import DIGESTS, TokenKey, supports
 from policies.tokens import TOKEN_FUNCTION, Tokens, token_element, tokens_for
@@ -299,3 +301,33 @@ def test_policy_tests_compute_tokens_with_a_key_of_their_own() -> None:
         sql = f"SELECT {TOKEN_FUNCTION}(v, 'citizen_number') FROM (VALUES ('110105491231002'), ('11010519491231002x')) t(v)"
         found = {row[0] for row in sandbox.connection.execute(sql).fetchall()}
     assert len(found) == 1
+
+
+REHEARSAL = """\
+table: patients
+principals: {li: {subject: li.wei, department: civil_affairs, roles: [analyst]}}
+rows:
+  - {person_id: 11010519491231002X}
+  - {person_id: "110105491231002"}
+  - {}
+questions:
+  - name: one person, written in two ways, has one pseudonym
+    principal: li
+    purpose: research
+    sql: SELECT person_id, count(*) FROM patients GROUP BY person_id
+    expect: {decision: allow, rows: [[TOKEN, 2], [null, 1]]}
+"""
+
+
+def test_policy_tests_say_which_tokens_they_expect(tmp_path: Path) -> None:
+    directory = write(tmp_path, "person_id: {mask: token}")
+    secret = b"the key of policy tests, no secret"
+    token = reference_token("sha256", secret, "", "citizen_number", "11010519491231002X")
+    path = directory / "policies/patients_test.yaml"
+    department = load_department(directory, None)
+    for expected, passes in ((token, True), ("A" * 26, False)):
+        path.write_text(REHEARSAL.replace("TOKEN", expected), encoding="utf-8")
+        with Sandbox() as sandbox:
+            rehearsal = rehearse(department, path, sandbox, today=date(2026, 6, 1))
+        assert rehearsal.passed is passes, rehearsal
+        assert passes or token in str(rehearsal.outcomes[0].problems)
