@@ -48,6 +48,7 @@ class QuerySummary:
     rows_released: int = 0
     tables: list[TableUse] = field(default_factory=list)
     departments: set[str] = field(default_factory=set)
+    roles: tuple[str, ...] = ()
 
     def add(self, record: Record) -> None:
         """Takes in one more record of this query. Unknown kinds are passed over: newer logs have more."""
@@ -56,6 +57,7 @@ class QuerySummary:
             case "query.received":
                 self.subject = event["actor"]["subject"]
                 self.caller_department = event["actor"]["department"]
+                self.roles = tuple(event["actor"]["roles"])
                 self.purpose = event["purpose"]
                 self.sql, self.fingerprint = event["text"]["sql"], event["text"]["fingerprint"]
                 self.commitment = event["text"]["commitment"]

@@ -21,6 +21,7 @@ from audit.reader import AuditReader, Record
 from audit.search import QueryFilter, QuerySummary, history, search
 from audit.table import align
 from comity.errors import AuditError, ComityError, ConfigurationError
+from gateway.commands.audit_questions import question_lines
 from gateway.configuration import load_federation
 
 audit = typer.Typer(name="audit", help="Search and read the audit log.", no_args_is_help=True)
@@ -32,6 +33,7 @@ class Format(StrEnum):
     table = "table"
     json = "json"
     jsonl = "jsonl"
+    questions = "questions"
 
 
 class StoryFormat(StrEnum):
@@ -69,7 +71,12 @@ def search_command(
     event_type: Annotated[
         Text, typer.Option("--type", help="Single records of this type instead of queries: auth.refused, …")
     ] = None,
-    format_: Annotated[Format, typer.Option("--format")] = Format.table,
+    format_: Annotated[
+        Format, typer.Option("--format", help="questions: for `comity policy diff --questions`.")
+    ] = Format.table,
+    literals: Annotated[
+        bool, typer.Option("--literals", help="With questions: their literals too, if not erased.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, help="Results on a page.")] = 50,
     offset: Annotated[int, typer.Option(min=0, help="Results before the page.")] = 0,
     oldest_first: Annotated[bool, typer.Option("--oldest-first")] = False,
@@ -81,7 +88,13 @@ def search_command(
     )  # fmt: skip
     with _reported():
         path = _path(log, federation)
+        if format_ is Format.questions and event_type is not None:
+            raise ConfigurationError("--format questions is for queries, not for single records (--type)")
+        if literals and format_ is not Format.questions:
+            raise ConfigurationError("--literals goes with --format questions")
         asked = {item.name: str(value) for item in fields(wanted) if (value := getattr(wanted, item.name))}
+        if format_ is Format.questions:
+            asked["questions"] = "with literals" if literals else "without literals"
         _record_reading(path, "search", {**asked, **({"type": event_type} if event_type else {})})
         reader = AuditReader(path)
         if event_type is not None:
@@ -93,6 +106,10 @@ def search_command(
             found = search(reader, wanted, limit=limit + 1, offset=offset, oldest_first=oldest_first)
             rows, values = [_query_row(q) for q in found], [_query_value(q) for q in found]
             header = ["time", "query", "who", "purpose", "status", "released", "tables", "sql"]
+            if format_ is Format.questions:
+                callers = load_federation(federation).principals.values() if federation is not None else ()
+                for line in question_lines(found[:limit], reader, callers, literals=literals):
+                    typer.echo(line)
         _write(header, rows[:limit], values[:limit], format_)
         if len(rows) > limit:
             typer.echo(f"{limit} shown; there are more: --offset {offset + limit}", err=True)
@@ -174,6 +191,8 @@ def _write(header: list[str], rows: list[list[str]], values: list[dict[str, Any]
         case Format.jsonl:
             for value in values:
                 typer.echo(_json(value))
+        case Format.questions:
+            pass
 
 
 def _query_row(query: QuerySummary) -> list[str]:

@@ -16,6 +16,7 @@ from gateway.commands.policy_reading import derive_command, diff_command, who_co
 from gateway.commands.policy_reporting import open_or_exit, today
 from policies.department import Department, policy_test_files
 from policies.findings import find
+from policies.model import Grant
 from policies.rehearse import Rehearsal, rehearse, untested
 from policies.stage import Sandbox
 from policies.who import describe_principals, describe_validity
@@ -93,13 +94,26 @@ def _summary(department: Department, today: date) -> Iterator[str]:
             continue
         yield f"  {name}"
         for grant in table_policy.grants:
-            masked = sum(1 for c in grant.shown.values() if c.mask is not None)
-            shown = _count(len(grant.shown), "column") + (f", {masked} masked" if masked else "")
-            rows = ", rows filtered" if grant.row_filter is not None else ""
             yield (
                 f"    {grant.id}: {describe_principals(grant.principals)}; for {' '.join(grant.purposes)}; "
-                f"{describe_validity(grant, today)}; {shown}{rows}"
+                f"{describe_validity(grant, today)}; {', '.join(_opened(grant))}"
             )
+
+
+def _opened(grant: Grant) -> Iterator[str]:
+    """How much a grant opens, in few words."""
+    masked = sum(1 for c in grant.shown.values() if c.mask is not None)
+    confined = sum(1 for rule in grant.columns.values() if rule.uses and not rule.readable)
+    if grant.shown or not confined:
+        yield _count(len(grant.shown), "column")
+    if masked:
+        yield f"{masked} masked"
+    if confined:
+        yield f"{_count(confined, 'column')} for some uses"
+    if grant.row_filter is not None:
+        yield "rows filtered"
+    if grant.floor is not None:
+        yield f"floor of {grant.floor.entities} {grant.floor.column}"
 
 
 def _rehearsals(

@@ -14,6 +14,7 @@ from audit.log import AuditLog
 from audit.reader import AuditReader
 from audit.table import display_width
 from gateway.commands.audit import audit
+from gateway.commands.policy_replay import read_questions
 
 LifeOf = Callable[..., Sequence[Event]]
 
@@ -181,3 +182,33 @@ def test_a_federation_names_its_log(tmp_path: Path, query_life: LifeOf) -> None:
         log.append_many(query_life())
     result = run("search", "--federation", str(tmp_path), "--format", "jsonl")
     assert json.loads(result.stdout)["query_id"] == "q-1"
+
+
+def test_search_exports_questions_that_a_policy_change_can_be_tried_on(path: Path, tmp_path: Path) -> None:
+    result = run("search", "--log", str(path), "--format", "questions", "--oldest-first")
+    assert result.exit_code == 0
+    first, second = map(json.loads, result.stdout.splitlines())
+    assert (first["query_id"], second["query_id"]) == ("q-1", "q-2")
+    assert (second["subject"], second["department"], second["purpose"]) == ("王芳", "civil_affairs", "统计")
+    assert set(first) == {"query_id", "time", "subject", "department", "roles", "purpose", "sql"}
+    assert first["roles"] == ["analyst", "auditor"]
+    file = tmp_path / "questions.jsonl"
+    file.write_text(result.stdout, "utf-8")
+    assert [question.name for question in read_questions(file)] == ["q-1", "q-2"]
+
+
+def test_questions_have_literals_only_when_asked_for(path: Path) -> None:
+    export = ("search", "--log", str(path), "--format", "questions", "--query-id", "q-1")
+    bare = json.loads(run(*export).stdout)["sql"]
+    whole = json.loads(run(*export, "--literals").stdout)["sql"]
+    assert "?" in bare
+    assert "?" not in whole
+    readings = [
+        record.event["query"] for record in AuditReader(path).records() if record.type == "audit.read"
+    ]
+    assert [reading["questions"] for reading in readings] == ["without literals", "with literals"]
+
+
+@pytest.mark.parametrize("more", [["--format", "questions", "--type", "auth.refused"], ["--literals"]])
+def test_options_of_questions_go_together(path: Path, more: list[str]) -> None:
+    assert run("search", "--log", str(path), *more).exit_code == 2
