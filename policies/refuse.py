@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from policies.decision import ColumnDecision, Refusal
@@ -71,7 +71,9 @@ def _about_rows(grant: Grant, request: Request) -> Iterator[Refusal]:
         yield Refusal(grant.id, "", "", message, "", use.line, use.column)
     if grant.joins.lacks(use.joined) and not (request.fragment and _delivers_a_key(grant, use)):
         message = "its rows count only where an inner join, by equality, adds a table that the grant requires"
-        remedy = f"join it as the grant requires, or ask {request.department} to lift joins.required"
+        required = grant.joins.required or ()
+        instead = f"join it with {_any_of(required)}, or " if required else ""
+        remedy = f"{instead}ask {request.department} to lift joins.required"
         yield Refusal(grant.id, "", "join", message, remedy, use.line, use.column)
     most = grant.limits.matches
     tried = matches(grant, request)
@@ -120,7 +122,9 @@ def _closed(grant: Grant, request: Request, rule: ColumnDecision, use: ColumnUse
         return f"is granted for {_uses(rule)}, not for {use.use}", _instead(request, rule, use)
     if use.use == "join" and not grant.joins.permit(use.column, use.partner):
         partner = ".".join(use.partner) if use.partner is not None else "something that is not one column"
-        remedy = f"join it with a column that the grant allows, or ask {request.department} for this pair"
+        listed = grant.joins.allowed.get(use.column)
+        instead = f"join it with {_any_of(listed)}" if listed else "leave that out"
+        remedy = f"{instead}, or ask {request.department} for this pair"
         return f"may not be joined with {partner}", remedy
     if "read" in rule.uses:
         return None
@@ -136,6 +140,7 @@ def _closed(grant: Grant, request: Request, rule: ColumnDecision, use: ColumnUse
 
 def _stays(grant: Grant, request: Request, rule: ColumnDecision, use: ColumnUse) -> tuple[str, str] | None:
     """Why a value may not leave for the merge."""
+    # What may be read leaves here; that no single row leaves under a floor is for `policies.floors` to see to.
     if rule.uses and ("read" in rule.uses or grant.crossing == "raw"):
         return None
     if grant.floor is None and use.bare and not rule.uses.isdisjoint({"join", "group"}):
@@ -158,6 +163,10 @@ def _instead(request: Request, rule: ColumnDecision, use: ColumnUse) -> str:
         if "group" in rule.uses:
             return f"count its groups instead (GROUP BY {column}), or {asks}"
     return f"leave that out, or {asks}"
+
+
+def _any_of(patterns: Sequence[str]) -> str:
+    return " or ".join(patterns)
 
 
 def _call(function: str, column: str) -> str:

@@ -32,7 +32,7 @@ def test_check_summarises_every_grant_without_any_secret_or_database(city: Path)
     assert result.exit_code == 0
     assert "health  卫生健康局" in result.stdout
     assert "benefit-review: department civil_affairs and role analyst; for benefit_review; " in result.stdout
-    assert "4 columns, 2 masked, rows filtered" in result.stdout
+    assert "4 columns, 2 masked, 1 column for some uses, rows filtered" in result.stdout
     assert "诊所: nobody" in result.stdout
     assert "2 departments, 3 tables, 4 grants: 0 errors" in result.stdout
     assert "warning: health.诊所: has no policy: nobody sees it" in result.stderr
