@@ -15,7 +15,7 @@ from sql.uses.failing import may_fail
 
 
 def factor_conditions(tree: exp.Query, planning: Planning) -> exp.Query:
-    """`tree` with three things said that its conditions imply; a copy.
+    """`tree` with three things said that its conditions imply; a copy where a block reads several departments.
 
     `(a AND b) OR (a AND c)` becomes `a AND (b OR c)`, which is the same in SQL's three values. Of an OR over the
     tables of several departments, each department gets what its tables must fulfil in any case; the OR itself
@@ -24,6 +24,8 @@ def factor_conditions(tree: exp.Query, planning: Planning) -> exp.Query:
 
     What is said twice is said to different departments only: a block of one department stays as it is.
     """
+    if not any(len(set(_homes(select).values())) > 1 for select in tree.find_all(exp.Select)):
+        return tree
     copy = tree.copy()
     for select in list(copy.find_all(exp.Select)):
         homes = _homes(select)

@@ -29,7 +29,7 @@ def gather_department(tree: exp.Query, planning: Planning) -> exp.Query:
     or a condition on an outer query: there the tables are gathered when columns are aggregated that may not be
     read, since then their rows must not leave. A copy where anything changes.
     """
-    if not any(_aggregates(select) for select in tree.find_all(exp.Select)):
+    if not any(_aggregates(select) and _reads_departments(select) for select in tree.find_all(exp.Select)):
         return tree
     copy = tree.copy()
     changed = False
@@ -41,6 +41,10 @@ def gather_department(tree: exp.Query, planning: Planning) -> exp.Query:
 
 def _aggregates(select: exp.Select) -> bool:
     return select.args.get("group") is not None or bool(block_calls(select))
+
+
+def _reads_departments(select: exp.Select) -> bool:
+    return any(not is_member_union(source) for source, _ in block_sources(select))
 
 
 def _gather(select: exp.Select, tree: exp.Query, planning: Planning) -> bool:

@@ -11,7 +11,6 @@ from gateway.planner.members import (
     arm_values,
     arms_of,
     drop_arm,
-    has_member_union,
     in_member,
     is_member_column,
     is_member_union,
@@ -28,19 +27,23 @@ _HANGING = frozenset(
 
 
 def join_members(tree: exp.Query) -> exp.Query:
-    """`tree` with such joins inside the members; a copy where there is a union.
+    """`tree` with such joins inside the members; a copy where a block reads two unions.
 
     Rows of different members never meet in the join, so it is the union of the members' joins. Inner joins need the
     members that both tables have. Left, semi and anti joins say something about rows without a partner too: they
     move when the right table has every member of the left one.
     """
-    if not has_member_union(tree):
+    if not any(_has_two(select) for select in tree.find_all(exp.Select)):
         return tree
     copy = tree.copy()
     for select in list(copy.find_all(exp.Select)):
         while _join_two(select, copy):
             pass
     return copy
+
+
+def _has_two(select: exp.Select) -> bool:
+    return sum(is_member_union(source) for source, _ in block_sources(select)) > 1
 
 
 def _join_two(select: exp.Select, tree: exp.Query) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from gateway.planner.members import arm_values, arms_of, drop_arm, has_member_union, is_member_union
+from gateway.planner.members import arm_values, arms_of, drop_arm, is_member_union
 from sql.scopes import block_sources, free_aliases, join_conjuncts, source_alias, split_conjuncts
 
 
@@ -15,12 +15,21 @@ def push_filters_into_unions(tree: exp.Query) -> exp.Query:
     NULLs by an outer join of the block. Conditions on the member column alone decide now which members
     are asked at all.
     """
-    if not has_member_union(tree):
+    if not any(_may_push(select) for select in tree.find_all(exp.Select)):
         return tree
     copy = tree.copy()
     for select in list(copy.find_all(exp.Select)):
         _push_in_block(select)
     return copy
+
+
+def _may_push(select: exp.Select) -> bool:
+    """Whether a block that reads a union has any condition."""
+    sources = block_sources(select)
+    conditions = select.args.get("where") or any(
+        join.args.get("on") for _, join in sources if join is not None
+    )
+    return bool(conditions) and any(is_member_union(source) for source, _ in sources)
 
 
 def _push_in_block(select: exp.Select) -> None:

@@ -10,7 +10,6 @@ from gateway.planner.block_aggregates import block_calls
 from gateway.planner.members import (
     arm_values,
     arms_of,
-    has_member_union,
     in_member,
     is_member_union,
     say_why,
@@ -20,14 +19,14 @@ from sql.scopes import block_sources, free_aliases, source_alias
 
 
 def push_limits_into_members(tree: exp.Query) -> exp.Query:
-    """`tree` with LIMIT, and the ORDER BY before it, repeated in the members; a copy where there is a union.
+    """`tree` with LIMIT, and the ORDER BY before it, repeated in the members; a copy where there is one.
 
     A row that is among the first n of all is among the first n of its member, and a row that ties with it there
     may stand for it here. So each member gives its first n + OFFSET, by the same keys with the same place of
     NULLs, and the merge orders and cuts them as the question says. A key that is the same in all of a member's
     rows, as the member column is, orders nothing there.
     """
-    if not has_member_union(tree):
+    if not any(_may_push(select) for select in tree.find_all(exp.Select)):
         return tree
     copy = tree.copy()
     for select in list(copy.find_all(exp.Select)):
@@ -35,10 +34,17 @@ def push_limits_into_members(tree: exp.Query) -> exp.Query:
     return copy
 
 
-def _push(select: exp.Select) -> None:
+def _may_push(select: exp.Select) -> bool:
     sources = block_sources(select)
-    if len(sources) != 1 or not is_member_union(union := sources[0][0]):
+    limited = select.args.get("limit") is not None
+    return limited and len(sources) == 1 and is_member_union(sources[0][0])
+
+
+def _push(select: exp.Select) -> None:
+    if not _may_push(select):
         return
+    union = block_sources(select)[0][0]
+    assert is_member_union(union)
     rows = _row_count(select)
     keys = _sort_keys(select, source_alias(union))
     if rows is None or keys is None or not _only_selects(select):
