@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from policies.department import Department
 from policies.model import Grant
+from policies.token_findings import published_hashes, undone_tokens
 
 EXPIRY_NOTICE = timedelta(days=30)
 
@@ -28,6 +29,8 @@ def find(department: Department, today: date) -> tuple[Finding, ...]:
 
 def _find(department: Department, today: date) -> Iterator[Finding]:
     for name, table in department.tables.items():
+        for message in published_hashes(department, name):
+            yield Finding(name, None, message)
         policy = department.policies.get(name)
         if policy is None:
             if table.sharing != "none":
@@ -41,7 +44,8 @@ def _find(department: Department, today: date) -> Iterator[Finding]:
         if table.sharing == "unconditional" and not any(g.usable for g in policy.grants):
             yield Finding(name, None, "is to be shared without conditions, and no grant opens it")
         for grant in policy.grants:
-            for message in (*_about(grant, today), *_about_columns(grant)):
+            undone = undone_tokens(department, name, grant)
+            for message in (*_about(grant, today), *_about_columns(grant), *undone):
                 yield Finding(name, grant.id, message)
             own = grant.principals.departments == frozenset({department.name})
             if table.sharing == "conditional" and grant.request is None and not own:

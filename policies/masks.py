@@ -45,7 +45,7 @@ _ADDRESS = (
     "|[^省市区县旗镇乡街路号0-9]{1,12}(?:县|旗|市))?"
 )
 
-_HASHES = (exp.MD5, exp.MD5Digest, exp.SHA, exp.SHA2, exp.StandardHash, exp.FarmFingerprint)
+HASHES = (exp.MD5, exp.MD5Digest, exp.SHA, exp.SHA2, exp.StandardHash, exp.FarmFingerprint)
 _HASH_CALL = re.compile(r"(?i)\b((?:md5|sha|hash|crc|xxh|murmur|fnv|farm)\w*)\s*\(")
 
 _KEEP = "CASE WHEN length({x}) <= {n} THEN repeat('*', length({x})) ELSE {kept} END"
@@ -127,7 +127,7 @@ def _own_column_only(mask: Mask, column: str) -> exp.Expr:
         if error.code == "SQL_FUNCTION_REFUSED" and called is not None:
             raise _unkeyed(called[1]) from None
         raise
-    if (hashed := tree.find(*_HASHES)) is not None:
+    if (hashed := tree.find(*HASHES)) is not None:
         raise _unkeyed(called[1] if called is not None else hashed.sql_name())
     if next(attributes_in(tree), None) is not None:
         raise SqlError("a mask cannot depend on the caller", code="SQL_COLUMN_UNKNOWN")
