@@ -41,7 +41,10 @@ class SourceColumn:
         name = column.this
         name.set("this", self.name)
         name.set("quoted", True)
-        column.set("table", identifier(self.alias))
+        table, written = identifier(self.alias), column.args.get("table")
+        if written is not None and (start := written.meta_get("start")) is not None:
+            table.meta["start"] = start
+        column.set("table", table)
         if column.args.get("db"):
             column.set("db", None)
         set_kind(column, self.kind)

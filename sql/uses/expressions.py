@@ -123,6 +123,12 @@ class Expressions:
             if isinstance(node, (exp.Not, exp.Paren)):
                 stack.append(node.this)
                 continue
+            if isinstance(node, exp.Case) and node.this is None:
+                # One condition or another: each of them is a condition, and so is what it leads to.
+                whole.fails = whole.fails or can_fail(node)
+                stack += [part for branch in node.args["ifs"] for part in (branch.args["true"], branch.this)]
+                stack += [node.args["default"]] if node.args.get("default") is not None else []
+                continue
             gathered = self.gather(node)
             if not _notes_itself(node):
                 note_comparison(self.notes, node, [gathered])
@@ -242,7 +248,7 @@ class Expressions:
             sides = [side for child in node.iter_expressions() for side in self._operand(child)]
             note_comparison(self.notes, node, sides)
             for side in sides:
-                self._take(whole, side, deciding=False)
+                self._take(whole, _compared(side), deciding=False)
             return whole
         for left, right in pairs:
             note_equality(self.notes, left, right)
@@ -250,7 +256,7 @@ class Expressions:
         for side in (side for pair in pairs for side in pair):
             if id(side) not in seen:
                 seen.add(id(side))
-                self._take(whole, side, deciding=False)
+                self._take(whole, _compared(side), deciding=False)
         return whole
 
     def _operand(self, node: exp.Expr) -> list[Gathered]:
@@ -266,7 +272,7 @@ class Expressions:
         """Each column of a nested query as something compared with."""
         outputs = self.nested(query)
         values = [_with_decided(v.owned(None, NOWHERE), outputs.decided) for v in outputs.values]
-        return [Gathered(query, [Part(query, value)], whole=True) for value in values]
+        return [Gathered(query, [Part(query, value)], whole=True, listed=True) for value in values]
 
     def _sides(self, left: exp.Expr, right: exp.Expr) -> Iterator[tuple[Gathered, Gathered]]:
         ones, others = self._operand(left), self._operand(right)
@@ -410,6 +416,14 @@ class Expressions:
         for part in gathered.parts:
             if part.value.is_raw:
                 self.notes.add((*part.value.taints, *part.value.conditions), use, how, part.node)
+
+
+def _compared(side: Gathered) -> Gathered:
+    """What a comparison shows of one side: of the rows of IN (SELECT …), that one of them is equal or none."""
+    if not side.listed:
+        return side
+    value = side.parts[0].value
+    return Gathered(side.root, [Part(side.root, Value(opaque=True, decided=value.origins))], fails=side.fails)
 
 
 def _notes_itself(node: exp.Expr) -> bool:

@@ -123,6 +123,12 @@ def kind_of_value(node: exp.Expr | None) -> Kind | None:
         return ("null", 0, 0)
     if isinstance(node, exp.Boolean):
         return ("BOOLEAN", 0, 0)
+    if (
+        type(node) is exp.Cast
+        and node.args["to"].this is exp.DType.DATE
+        and isinstance(node.this, exp.Literal)
+    ):
+        return ("day", 0, 0) if _converts(str(node.this.this), exp.DType.DATE) else ("DATE", 0, 0)
     if isinstance(node, exp.Query):
         outputs = node.selects
         return kind_of_value(outputs[0]) if len(outputs) == 1 else None
@@ -174,6 +180,9 @@ def comparable(kinds: list[Kind | None]) -> bool:
     # A string that stands in the question is converted once, whatever the rows hold.
     known = [kind for kind in kinds if kind is not None and kind[0] not in {"null", "literal"}]
     families = {kind[0] for kind in known}
+    if "day" in families:
+        # A date that stands in the question converts to a timestamp; a timestamp's column stays as it is.
+        return families <= {"day", "DATE"} or families <= {"day", "TIMESTAMP"}
     if families <= {"exact"}:
         whole = max((kind[1] for kind in known), default=0)
         scale = max((kind[2] for kind in known), default=0)
@@ -189,6 +198,7 @@ def wider(kinds: Iterable[Kind | None]) -> Kind | None:
     known = [kind for kind in listed if kind is not None]
     families = [kind[0] for kind in known if kind[0] not in {"null", "literal"}]
     family = "float" if "float" in families else (families or ["text"])[0]
+    family = "DATE" if family == "day" else family
     return (family, max(kind[1] for kind in known), max(kind[2] for kind in known))
 
 
@@ -248,7 +258,7 @@ def _sum(node: exp.Expr) -> bool:
     families = {left[0], right[0]}
     if "float" in families:
         return not families <= {"exact", "float"}
-    if families == {"DATE"}:
+    if families <= {"DATE", "day"}:
         return not isinstance(node, exp.Sub)
     if families != {"exact"} or not (left[2] or right[2]):
         return True
@@ -363,9 +373,22 @@ def _total(node: exp.Expr) -> bool:
     while isinstance(argument, (exp.Distinct, exp.Order, exp.Paren)):
         argument = argument.this or argument.expressions[0]
     kind = kind_of_value(argument)
-    if kind is None or kind[0] not in {"exact", "float"}:
+    if kind is None or kind[0] not in {"exact", "float", "BOOLEAN"}:
         return True
     return kind[0] == "exact" and kind[1] + kind[2] + _ROWS_DIGITS > _WIDEST
+
+
+def _named(node: exp.Expr) -> bool:
+    """Functions that the parser knows by name only."""
+    if node.name.lower() not in {"mean", "favg", "fsum", "kahan_sum"} or len(node.expressions) != 1:
+        return True
+    kind = kind_of_value(node.expressions[0])
+    return kind is None or kind[0] not in {"exact", "float"} or kind[1] + kind[2] + _ROWS_DIGITS > _WIDEST
+
+
+def _constant_pattern(node: exp.Expr) -> bool:
+    """A pattern that stands in the question is read once, before any row."""
+    return not (isinstance(node.expression, exp.Literal) and node.args.get("flag") is None)
 
 
 def _cast(node: exp.Expr) -> bool:
@@ -444,5 +467,7 @@ _RULES: Mapping[type[exp.Expr], Callable[[exp.Expr], bool]] = {
     **dict.fromkeys((exp.Left, exp.Right), _constant_parts("expression")),
     exp.Cast: _cast,
     exp.Escape: _escaped,
+    exp.Anonymous: _named,
+    **dict.fromkeys((exp.RegexpLike, exp.RegexpFullMatch, exp.SimilarTo), _constant_pattern),
     **dict.fromkeys((exp.Sum, exp.Avg), _total),
 }

@@ -143,13 +143,15 @@ class Part(NamedTuple):
 class Gathered:
     """The parts of one expression. `whole` says that the expression is its one part and nothing more.
 
-    `fails` says that something in it can fail on some value.
+    `fails` says that something in it can fail on some value, `listed` that it is the rows of a nested query,
+    as in IN (SELECT …).
     """
 
     root: exp.Expr
     parts: list[Part] = field(default_factory=list)
     whole: bool = False
     fails: bool = False
+    listed: bool = False
 
     @property
     def raw(self) -> list[Part]:
