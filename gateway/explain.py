@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import zip_longest
 from typing import Any
 
 from gateway.answer import Answer
@@ -46,7 +47,10 @@ def describe_plan(plan: FederatedPlan) -> dict[str, Any]:
         "decisions": decisions,
         "fragments": fragments,
         "merge": merge,
-        "columns": [{"name": field.name, "type": str(field.type)} for field in plan.schema],
+        "columns": [
+            {"name": field.name, "type": str(field.type), "grade": grade}
+            for field, grade in zip_longest(plan.schema, plan.authorized.grades)
+        ],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def load_department(directory: Path, environ: Mapping[str, str] | None) -> Depar
             raise file_error(path, None, message, code="CONFIG_REFERENCE")
         policy, found = load_policy(path, table, tokens=tokens is not None)
         policies[table.name] = policy
-        references.extend(found)
+        references.extend(_elsewhere(found, form.name, tables))
         digest.update(f"\n{table.name} {policy.digest}".encode())
     return Department(
         name=form.name,
@@ -95,6 +95,25 @@ def load_department(directory: Path, environ: Mapping[str, str] | None) -> Depar
         tokens=tokens,
         state=directory / form.state,
     )
+
+
+def _elsewhere(
+    references: Iterable[Reference], name: str, tables: Mapping[str, PublishedTable]
+) -> Iterator[Reference]:
+    """The references that only the federation can check; those to tables of the department are checked."""
+    for reference in references:
+        if reference.kind != "table":
+            yield reference
+            continue
+        department, _, rest = reference.name.partition(".")
+        table, _, column = rest.partition(".")
+        if department != name:
+            continue
+        published = tables.get(table)
+        if published is None:
+            raise reference.error(f"{name} publishes no table `{table}`{nearest(table, tables)}")
+        if column and published.column(column) is None:
+            raise reference.error(f"{table} publishes no column `{column}`{nearest(column, published.order)}")
 
 
 def policy_files(directory: Path) -> list[Path]:

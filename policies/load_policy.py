@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,18 +33,26 @@ from policies.row_filter import check_filter_type, check_row_filter
 from policies.tokens import token_element
 from policies.yaml_document import Location, YamlDocument, file_error, load_yaml
 
+_WILD = re.compile(r"[*?\[]")
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A name that only the federation can check, and where it stands."""
+    """A name that more than the policy's own table is needed to check, and where it stands.
 
-    kind: Literal["purpose", "department"]
+    A table's is `department.table` or `department.table.column`, without wildcards.
+    """
+
+    kind: Literal["purpose", "department", "table"]
     name: str
     path: Path
     line: int
 
     def unknown(self, known: Mapping[str, object]) -> ConfigurationError:
         message = f"there is no {self.kind} `{self.name}` in this federation{nearest(self.name, known)}"
+        return self.error(message)
+
+    def error(self, message: str) -> ConfigurationError:
         return file_error(self.path, self.line, message, code="CONFIG_REFERENCE")
 
 
@@ -228,10 +237,12 @@ def _references(document: YamlDocument, form: PolicyFile) -> Iterator[Reference]
             line = document.line_of((*location, "principals", "departments", i))
             yield Reference("department", name, document.path, line)
         for place, pattern in _patterns(grant):
+            line = document.line_of((*location, "joins", *place))
             department = pattern.partition(".")[0]
-            if not any(c in department for c in "*?["):
-                line = document.line_of((*location, "joins", *place))
+            if not _WILD.search(department):
                 yield Reference("department", department, document.path, line)
+            if not _WILD.search(pattern):
+                yield Reference("table", pattern, document.path, line)
         for i, name in enumerate(grant.key_exchange):
             line = document.line_of((*location, "key_exchange", i))
             yield Reference("department", name, document.path, line)

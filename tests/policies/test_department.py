@@ -178,3 +178,58 @@ def test_a_purpose_or_department_that_does_not_exist_is_named_with_its_line(writ
     with pytest.raises(ConfigurationError) as caught:
         validate_department(department, ["benefit_review"], [])
     assert "patients.yaml:5: there is no department `civil_affairs`" in caught.value.message
+
+
+def test_a_department_that_only_a_join_rule_names_must_exist(write_department: Write) -> None:
+    policy = """\
+table: patients
+grants:
+  - id: g
+    reason: r
+    principals: {roles: [a]}
+    purposes: [p]
+    joins:
+      required: [civil.benefit, "town_*.resident"]
+    columns: {name: {use: [read]}}
+"""
+    department = load_department(write_department(policy=policy), {})
+    validate_department(department, {"p"}, {"civil"})
+    with pytest.raises(ConfigurationError, match=r"patients.yaml:8: there is no department `civil`"):
+        validate_department(department, {"p"}, {"health"})
+
+
+def test_a_table_in_the_catalogue_lists_its_columns(load_error: LoadError) -> None:
+    text = """\
+name: health
+source: {connector: sqlite, uri: x.sqlite}
+tables:
+  patients: {catalogue: true}
+"""
+    error = load_error(text, None)
+    assert (
+        "patients is in the catalogue, so its columns must be listed for everybody to know" in error.message
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "environ", "code"),
+    [
+        ("hunter2", {}, "CONFIG_SECRET"),
+        ("x${TOKEN_KEY}", {"TOKEN_KEY": "k"}, "CONFIG_SECRET"),
+        ("${TOKEN_KEY}", {}, "CONFIG_MISSING"),
+        ("file:nowhere", {}, "CONFIG_MISSING"),
+    ],
+)
+def test_a_key_for_tokens_stands_in_a_variable_or_a_file(
+    write_department: Write, key: str, environ: dict[str, str], code: str
+) -> None:
+    text = f"""\
+name: health
+source: {{connector: sqlite, uri: x.sqlite}}
+tokens: {{key: "{key}"}}
+tables: {{}}
+"""
+    with pytest.raises(ConfigurationError) as caught:
+        load_department(write_department(text, None), environ)
+    assert caught.value.code == code
+    assert "hunter2" not in caught.value.message

@@ -138,6 +138,32 @@ def test_limits_floors_crossing_and_key_exchange_are_accepted(write_department: 
         ("    rows: town_code = principal.a.b", "CONFIG_POLICY", "`rows`: "),
         ("    rows: born + 'x'", "CONFIG_POLICY", "`rows`: "),
         ("    floor: {entities: 0}", "CONFIG_POLICY", "`entities` "),
+        (
+            "    floor: {entities: 5}",
+            "CONFIG_POLICY",
+            "a floor counts entities: give the table patients an `entity`",
+        ),
+        ("    joins: {}", "CONFIG_POLICY", "says nothing: give required, allowed or blocked"),
+        (
+            "    joins: {require: []}",
+            "CONFIG_POLICY",
+            "`require` is not a key here; did you mean `required`?",
+        ),
+        ("    joins: {required: [benefit]}", "CONFIG_POLICY", "which is not a name or text allowed here"),
+        ("    joins: {required: [a.b.c]}", "CONFIG_POLICY", "which is not a name or text allowed here"),
+        ("    joins: {required: [health.visits]}", "CONFIG_REFERENCE", "health publishes no table `visits`"),
+        ("    joins: {allowed: {name: [a.b]}}", "CONFIG_POLICY", "which is not a name or text allowed here"),
+        (
+            "    joins: {allowed: {nam: [a.b.c]}}",
+            "CONFIG_REFERENCE",
+            "not a column of this grant; did you mean `name`?",
+        ),
+        (
+            "    joins: {allowed: {name: [health.patients.nam]}}",
+            "CONFIG_REFERENCE",
+            "patients publishes no column `nam`; did you mean `name`?",
+        ),
+        ("    limits: {matches: 0}", "CONFIG_POLICY", "`matches` "),
         ("    floor: 10", "CONFIG_POLICY", "`floor` must be a mapping, not a number"),
         ("    limits: {rows: lots}", "CONFIG_POLICY", "`rows` must be a whole number, not text"),
         ("    crossing: none", "CONFIG_POLICY", "`none` is not a value of `crossing`"),
@@ -161,6 +187,16 @@ def test_what_a_grant_may_not_say(load_error: LoadError, line: str, code: str, s
         ("      Name: {use: [read]}", "CONFIG_REFERENCE", "did you mean `name`?"),
         ("      '*': {use: [read]}", "CONFIG_REFERENCE", "publishes no column `*`"),
         ("      name: {}", "CONFIG_POLICY", "says nothing: give use, mask or both"),
+        (
+            "      cost: {use: [aggregate], functions: [max]}",
+            "CONFIG_POLICY",
+            "`max` gives out some row's own value",
+        ),
+        (
+            "      cost: {use: [aggregate], functions: [median]}",
+            "CONFIG_POLICY",
+            "not a value of `functions`",
+        ),
         ("      name:", "CONFIG_POLICY", "`name` has no value"),
         ("      name: {use: }", "CONFIG_POLICY", "`use` has no value"),
         ("      name: {use: read}", "CONFIG_POLICY", "`use` must be a list, not text"),
@@ -241,6 +277,53 @@ def test_what_a_grant_must_say(load_error: LoadError, missing: str) -> None:
     assert error.code == "CONFIG_POLICY"
     assert f"`{missing}` is missing" in error.message
     assert "patients.yaml:3: " in error.message
+
+
+def test_join_rules_are_read_as_written(write_department: Write) -> None:
+    lines = (
+        '    joins: {required: [civil.benefit, "town_*.resident"], allowed: {name: [a.b.c]}, blocked: {name: ["*.*.*"]}}',
+    )
+    joins = grant_of(write_department(policy=policy(*lines))).joins
+    assert joins.required == ("civil.benefit", "town_*.resident")
+    assert joins.allowed == {"name": ("a.b.c",)}
+    assert joins.blocked == {"name": ("*.*.*",)}
+
+
+def test_a_join_rule_over_a_column_that_may_not_be_joined_is_an_error(load_error: LoadError) -> None:
+    error = load_error(
+        policy=policy("    joins: {allowed: {name: [a.b.c]}}", columns="      name: {use: [filter]}")
+    )
+    assert "`name` may not be joined at all: give it the use join, or leave it out here" in error.message
+
+
+def test_an_empty_list_of_uses_is_kept(write_department: Write) -> None:
+    grant = grant_of(write_department(policy=policy(columns="      name: {use: []}")))
+    assert grant.columns["name"].uses == frozenset()
+    assert not grant.usable
+
+
+@pytest.mark.parametrize(
+    ("element", "mask", "kind"),
+    [
+        ("person.citizen_number", "token", "citizen_number"),
+        ("enterprise.credit_code", "token", "credit_code"),
+        ("person.name", "token", "text:person.name"),
+        ("person.citizen_number", "{token: text}", "text"),
+    ],
+)
+def test_a_token_normalises_by_the_columns_element_unless_it_says_otherwise(
+    write_department: Write, element: str, mask: str, kind: str
+) -> None:
+    text = f"""\
+name: health
+source: {{connector: sqlite, uri: x.sqlite}}
+tokens: {{key: "${{TOKEN_KEY}}"}}
+tables:
+  patients: {{columns: {{name: {{type: VARCHAR, element: {element}}}}}}}
+"""
+    directory = write_department(text, policy(columns=f"      name: {{mask: {mask}}}"))
+    grant = load_department(directory, None).policies["patients"].grants[0]
+    assert grant.columns["name"].mask == Mask("token", kind)
 
 
 def test_a_grant_id_used_twice_is_refused(load_error: LoadError) -> None:
