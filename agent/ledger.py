@@ -26,7 +26,10 @@ from policies.decision import Decision
 
 FILE: Final = "ledger.sqlite"
 RETENTION: Final = timedelta(days=35)
-"""How long counts are kept after their day."""
+"""How long a day's counts are kept after it."""
+
+QUESTION_RETENTION: Final = timedelta(days=2)
+"""How long a question's counts are kept: longer than any question runs."""
 
 _WAIT_SECONDS: Final = 10.0
 _AHEAD: Final[Mapping[str, int]] = {"rows": 65_536, "bytes": 64 * 1024 * 1024, "matches": 0}
@@ -196,7 +199,10 @@ class Ledger:
 
     def _prune(self, connection: sqlite3.Connection, today: date) -> None:
         if self._pruned != today:
-            connection.execute("DELETE FROM counted WHERE day < ?", ((today - RETENTION).isoformat(),))
+            connection.execute(
+                "DELETE FROM counted WHERE day < ? OR (scope LIKE 'question %' AND day < ?)",
+                ((today - RETENTION).isoformat(), (today - QUESTION_RETENTION).isoformat()),
+            )
             self._pruned = today
 
     @contextmanager

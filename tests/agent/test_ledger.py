@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.ledger import FILE, LIMITS, RETENTION, Ledger
+from agent.ledger import FILE, LIMITS, QUESTION_RETENTION, RETENTION, Ledger
 from comity.errors import LimitError
 from policies.decision import Decision
 from policies.file_models import LimitsForm
@@ -188,11 +188,19 @@ def test_the_question_before_midnight_does_not_use_up_the_day_after(ledger: Ledg
 def test_old_days_are_forgotten_and_recent_ones_kept(ledger: Ledger, clock: Clock) -> None:
     spend(ledger, 5, decision(rows=10, rows_per_day=10))
     clock.day += RETENTION
-    spend(ledger, 1, decision(rows=10, rows_per_day=10), query="q2")
+    spend(ledger, 1, decision(rows_per_day=10), query="q2")
     assert ledger.amount(TODAY, "person", "few", "rows") == 5
     clock.day += timedelta(days=1)
-    spend(ledger, 1, decision(rows=10, rows_per_day=10), query="q3")
+    spend(ledger, 1, decision(rows_per_day=10), query="q3")
     assert ledger.amount(TODAY, "person", "few", "rows") == 0
+
+
+def test_questions_are_remembered_past_midnight_and_not_for_long(ledger: Ledger, clock: Clock) -> None:
+    spend(ledger, 10, decision(rows=10))
+    clock.day += QUESTION_RETENTION
+    assert refused(ledger, 1, decision(rows=10)) == "LIMIT_RESULT_ROWS"
+    clock.day += timedelta(days=1)
+    spend(ledger, 1, decision(rows=10), query="q2")
     assert ledger.amount("question q1", "person", "few", "rows") == 0
 
 
