@@ -16,7 +16,9 @@ can bind the text. So `*` means the columns of the chosen grant.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ from policies.decision import Decision
 from policies.principal import Principal
 from sql.catalog import TableUse
 from tests.oracle.answer import Answer, differences, ordered, unordered
+from tests.oracle.floors import Unclear, find_block, small_rows
 from tests.oracle.sorting import read_sorting
 from tests.oracle.views import Rows, Views
 
@@ -50,6 +53,9 @@ class NoAnswer(Exception):
 
 class Doubtful(Exception):
     """The oracle cannot tell which column a name means; write it with its table."""
+
+
+__all__ = ["Doubtful", "NoAnswer", "Oracle", "Unclear"]
 
 
 class Oracle:
@@ -125,8 +131,71 @@ class Oracle:
                 refusal = refusal or str(error)
                 continue
             _check_names(tree, choices, combination)
-            return relation
+            floors = [decision for decision in combination if decision.floor is not None]
+            if not floors:
+                return relation
+            if any(len(decisions) > 1 for decisions in choices):
+                raise Doubtful("which of several grants governs depends on uses, and one of them has a floor")
+            return self._floored(tree, sql, floors, parameters)
         raise NoAnswer(refusal, denials)
+
+    def _floored(
+        self, tree: exp.Expr, sql: str, floors: Sequence[Decision], parameters: Parameters | None
+    ) -> duckdb.DuckDBPyRelation:
+        """The question over the rows that are in groups on enough entities. All are shown when it is called."""
+        blocks: set[int] = set()
+        nothing_left: list[bool] = []
+        nested = False
+        for decision in floors:
+            self.views.hide(decision.department, decision.table, [])
+        found: list[tuple[Decision, list[int]]] = []
+        for decision in floors:
+            assert decision.floor is not None
+            block = find_block(tree, partial(self._refers, decision))
+            if block is None:
+                continue
+            select, source = block
+            grouped = select.args.get("group") is not None or select.args.get("distinct") is not None
+            if id(source) not in blocks and any(id(select) == known for known in blocks):
+                raise Unclear("several tables under floors in one block")
+            blocks |= {id(select), id(source)}
+            rows = self._numbered_rows(decision, source)
+            least = decision.floor.entities
+            small, none_left = small_rows(
+                lambda text: self._run(text, parameters), select, source, rows, least
+            )
+            found.append((decision, small))
+            if not grouped:
+                nothing_left.append(none_left)
+                nested = nested or select is not tree
+        for decision, small in found:
+            self.views.hide(decision.department, decision.table, small)
+        if nothing_left and all(nothing_left):
+            if nested:
+                raise Unclear("a small total inside a question")
+            return self._run(f"SELECT * FROM ({sql.rstrip().rstrip(';')}) WHERE false", parameters)
+        return self._run(sql, parameters)
+
+    def _numbered_rows(self, decision: Decision, source: exp.Table) -> str:
+        """A query for the rows that one department gives to a table of the text, which may be a federated one."""
+        name = self.views.rows_of(decision.department, decision.table)
+        for federated, settings in self.views.federation.settings.tables.items():
+            group = federated.rpartition(".")[0].lower()
+            if source.db.lower() == group and settings.member_column:
+                return f"SELECT *, '{decision.department}' AS \"{settings.member_column}\" FROM {name}"
+        return f"SELECT * FROM {name}"
+
+    def _refers(self, decision: Decision, node: exp.Table) -> bool:
+        """Whether a name in the text stands for the decision's table, or for a federated table that has it."""
+        name, department = node.name.lower(), node.db.lower()
+        if name == decision.table.lower() and department in {"", decision.department.lower()}:
+            return True
+        return any(
+            name == federated.rpartition(".")[2].lower()
+            and department in {"", federated.rpartition(".")[0].lower()}
+            and (decision.department, decision.table) in self.views.members(federated)
+            for federated in self.views.federation.settings.tables
+        )
 
     def _run(self, sql: str, parameters: Parameters | None) -> duckdb.DuckDBPyRelation:
         if parameters is None:
@@ -157,6 +226,10 @@ class Oracle:
             columns = frozenset(grant.shown)
             use = TableUse(department, table, columns)
             decision = decide(owner, use, principal, purpose, self.today, grant.id)
+            if grant.floor is not None:
+                # No row is shown under a floor, so what is only grouped or aggregated may stand in the view.
+                usable = {name: grant.decided[name] for name, rule in grant.columns.items() if rule.uses}
+                columns, decision = frozenset(usable), replace(decision, columns=usable)
             if columns and decision.allowed:
                 yield decision
 

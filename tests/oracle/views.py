@@ -18,6 +18,7 @@ from policies.department import Department, load_department
 from policies.principal import Principal
 from policies.wrap import wrap_table
 from sql.types import canonical_type
+from tests.oracle.floors import ENTITY, ROW
 from tests.oracle.tokens import token_function
 
 Rows = Mapping[tuple[str, str], pa.Table]
@@ -45,6 +46,9 @@ class Views:
             self.departments[department.name] = department
         self.connection = duckdb.connect(":memory:")
         self._databases: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
+        self._floored: dict[str, str] = {}
+        self.numbered: dict[tuple[str, str], str] = {}
+        """The names of the numbered rows behind the tables under floors that are shown."""
         self._types: dict[tuple[str, str], dict[str, str]] = {}
         for (department_name, table), data in rows.items():
             self._load(department_name, table, data)
@@ -116,7 +120,8 @@ class Views:
         physical = table.physical[-1]
         columns = table.in_order(decision.columns)
         types = self._types[decision.department, physical]
-        relation = wrap_table(table, types, decision, principal, columns, "wrapped")
+        entity = (ENTITY,) if decision.floor is not None else ()
+        relation = wrap_table(table, types, decision, principal, (*columns, *entity), "wrapped")
         for node in relation.find_all(exp.Table):
             node.set("catalog", exp.to_identifier("memory", quoted=True))
             node.set("db", exp.to_identifier(f"raw {decision.department}", quoted=True))
@@ -124,7 +129,35 @@ class Views:
         for call in relation.find_all(exp.Anonymous):
             if call.name.lower() == "comity_token":
                 call.set("this", self._token_function(decision.department, purpose))
-        return f"SELECT * FROM {relation.sql(dialect='duckdb', identify=True)}"
+        shown = f"SELECT * FROM {relation.sql(dialect='duckdb', identify=True)}"
+        return self._numbered(shown, decision, columns) if decision.floor is not None else shown
+
+    def _numbered(self, shown: str, decision: Decision, columns: Sequence[str]) -> str:
+        """The rows of a table under a floor without those that are hidden now; see `hide`."""
+        name = self._floored.setdefault(shown, f"floored {len(self._floored)}")
+        self.numbered[decision.department, decision.table] = name
+        self.connection.execute(
+            f"CREATE TABLE IF NOT EXISTS memory.main.{_quoted(name)} AS "
+            f"SELECT *, row_number() OVER () AS {_quoted(ROW)} FROM ({shown})"
+        )
+        self.connection.execute(
+            f"CREATE TABLE IF NOT EXISTS memory.main.{_quoted(name + ' hidden')} (r BIGINT)"
+        )
+        return (
+            f"SELECT {', '.join(map(_quoted, columns))} FROM memory.main.{_quoted(name)} "
+            f"WHERE {_quoted(ROW)} NOT IN (SELECT r FROM memory.main.{_quoted(name + ' hidden')})"
+        )
+
+    def rows_of(self, department: str, table: str) -> str:
+        """The name of all rows of a table under a floor, numbered, with their entities."""
+        return f"memory.main.{_quoted(self.numbered[department, table])}"
+
+    def hide(self, department: str, table: str, rows: Sequence[int]) -> None:
+        """Hides these rows of a table under a floor, and no others."""
+        hidden = f"memory.main.{_quoted(self.numbered[department, table] + ' hidden')}"
+        self.connection.execute(f"DELETE FROM {hidden}")
+        if rows:
+            self.connection.execute(f"INSERT INTO {hidden} SELECT unnest(?)", [list(rows)])
 
     def _token_function(self, department: str, purpose: str) -> str:
         """The name of the function that makes this department's tokens for this purpose."""
