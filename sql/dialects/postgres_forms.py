@@ -55,6 +55,7 @@ FUNCTIONS: Mapping[str, Native] = (
             "repeat({0}, CAST({1} AS integer))",
             "empty for a negative count in both",
             needs=(small_integer(1),),
+            raises=True,
         ),
         "lpad(text, count, text)": Native(
             "lpad({0}, {1}, {2})",
@@ -94,14 +95,14 @@ FUNCTIONS: Mapping[str, Native] = (
         ),
         "floor(decimal)": Native("floor({0})", _NUMBER),
         "ceil(decimal)": Native("ceil({0})", _NUMBER),
-        "date - date": Native("CAST(({0} - {1}) AS bigint)", "days in both"),
+        "date - date": Native("CAST(({0} - {1}) AS bigint)", "days in both", raises=True),
         "date + integer": Native(
             "({0} + CAST({1} AS integer))", "days in both", needs=(small_integer(1),), raises=True
         ),
         "date - integer": Native(
             "({0} - CAST({1} AS integer))", "days in both", needs=(small_integer(1),), raises=True
         ),
-        "date_diff(day)": Native("CAST(({1} - {0}) AS bigint)", "days in both"),
+        "date_diff(day)": Native("CAST(({1} - {0}) AS bigint)", "days in both", raises=True),
     }
     | {
         f"extract({part}, {family})": Native(_EXTRACT.format(part=part), "the same calendar")
@@ -113,8 +114,9 @@ FUNCTIONS: Mapping[str, Native] = (
     }
     | {
         f"extract(year, {family})": Native(
-            "CAST(extract(year FROM {0}) + CASE WHEN {0} < CAST('0001-01-01' AS date) THEN 1 ELSE 0 END AS bigint)",
-            "PostgreSQL's year -1 is DuckDB's year 0",
+            "CASE WHEN isfinite({0}) THEN CAST(extract(year FROM {0}) + CASE WHEN {0} < CAST('0001-01-01' AS date) "
+            "THEN 1 ELSE 0 END AS bigint) END",
+            "PostgreSQL's year -1 is DuckDB's year 0, and infinity has none",
         )
         for family in ("date", "timestamp")
     }

@@ -19,7 +19,8 @@ Row = dict[str, Value]
 FILTERS: Mapping[str, str | None] = {
     "own": "town = principal.town",
     "list": "town IN (principal.towns)",
-    "dear": "(town = 'east' OR town = 'north' OR town LIKE 'ea%t') AND length(town) > 3",
+    # PostgreSQL tries what is cheapest first, and this is not.
+    "dear": " OR ".join(["town = 'east'", *(f"town LIKE 'ea{n}%'" for n in range(12)), "length(town) = 40"]),
     # Fails on some rows, which it then hides.
     "cast": "CAST(level AS INTEGER) < 6",
     "none": "town = 'nowhere'",
@@ -27,7 +28,7 @@ FILTERS: Mapping[str, str | None] = {
 }
 """The tables `person_…` and their row filters."""
 
-BORN_MASKED = frozenset({"list", "dear", "mask"})
+BORN_MASKED = frozenset({"list", "mask"})
 """The tables of which only the year of birth is shown."""
 
 ODD: Mapping[str, Mapping[str, tuple[Value, ...]]] = {
@@ -44,13 +45,14 @@ MONEYS = ("99999999.99", "-99999999.99", "0", None)
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """One table's rows in both worlds."""
+    """One table's rows in both worlds, and `bare`, in which there is nothing but what is seen."""
 
     left: tuple[Row, ...]
     right: tuple[Row, ...]
+    bare: tuple[Row, ...]
 
     def of(self, side: str) -> tuple[Row, ...]:
-        return self.left if side == "left" else self.right
+        return {"left": self.left, "right": self.right, "bare": self.bare}[side]
 
 
 def person_rows(seed: int, engine: str, table: str) -> Sides:
@@ -67,7 +69,7 @@ def person_rows(seed: int, engine: str, table: str) -> Sides:
         for _ in range(many):
             rows.insert(apart.randrange(len(rows) + 1), _hidden(engine, table, apart))
         found[side] = tuple(rows)
-    return Sides(found["left"], found["right"])
+    return Sides(found["left"], found["right"], tuple(seen))
 
 
 def _seen(number: int, chance: Random, table: str) -> Row:
@@ -99,18 +101,20 @@ def _behind(row: Row, apart: Random, *, masked: bool) -> Row:
 
 
 def _hidden(engine: str, table: str, apart: Random) -> Row:
+    # No database computes the filter of `cast` itself, so that its connector delivers what that hides, too.
+    born, ok = (("1900-01-01", None), (1, 0)) if table == "cast" else (ODD[engine]["born"], ODD[engine]["ok"])
     level = apart.choice([level for level in LEVELS if level is not None or table != "cast"])
     return {
         "id": apart.randrange(0, 30),
         "town": apart.choice(("west", "south")) if table != "cast" else "east",
         "name": apart.choice(("(", "", "张伟", "x" * 30, None)),
         "phone": apart.choice(("13800000000", "x", None)),
-        "born": apart.choice(ODD[engine]["born"]),
+        "born": apart.choice(born),
         "level": level,
         "score": apart.choice(SCORES),
         "big": apart.choice(BIGS),
         "money": apart.choice(MONEYS),
-        "ok": apart.choice(ODD[engine]["ok"]),
+        "ok": apart.choice(ok),
         "secret": apart.choice(("", "x", "(")),
     }
 
@@ -132,4 +136,4 @@ def visit_rows(seed: int, engine: str) -> Sides:
             for _ in range(apart.randrange(1, 9)):
                 small.append({"person": f"{side} {town}", "town": town, "cost": apart.randrange(100)})
         found[side] = (*large, *small)
-    return Sides(found["left"], found["right"])
+    return Sides(found["left"], found["right"], tuple(large))

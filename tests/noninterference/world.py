@@ -200,10 +200,10 @@ class Servers:
     postgresql: LocalServer
     mariadb: LocalServer
 
-    def build(self, seed: int) -> dict[str, Path]:
+    def build(self, seed: int, sides: Sequence[str] = SIDES) -> dict[str, Path]:
         """The federations of one seed, by side, with their databases."""
         found = {}
-        for side in SIDES:
+        for side in sides:
             directory = self.home / f"{side}_{seed}"
             directory.mkdir()
             write_federation(directory, self._databases(directory, f"{side}_{seed}", seed, side))
