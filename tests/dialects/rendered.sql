@@ -52,7 +52,7 @@ mysql: SELECT `t`.`id` AS `a` FROM {t} AS `t` WHERE (`t`.`born` = CAST('2024-02-
 sqlite: SELECT "t"."id" AS "a" FROM {t} AS "t" WHERE ("t"."born" = '2024-02-29')
 
 SELECT year(t.born) AS v, extract(month FROM t.born) AS w, date_trunc('month', t.born) AS x FROM {t}
-postgres: SELECT CAST(extract(year FROM "t"."born") + CASE WHEN "t"."born" < CAST('0001-01-01' AS date) THEN 1 ELSE 0 END AS bigint) AS "v", CAST(extract(month FROM "t"."born") AS bigint) AS "w", date_trunc('month', CAST("t"."born" AS timestamp)) AS "x" FROM {t} AS "t"
+postgres: SELECT CASE WHEN isfinite("t"."born") THEN CAST(extract(year FROM "t"."born") + CASE WHEN "t"."born" < CAST('0001-01-01' AS date) THEN 1 ELSE 0 END AS bigint) END AS "v", CAST(extract(month FROM "t"."born") AS bigint) AS "w", date_trunc('month', CAST("t"."born" AS timestamp)) AS "x" FROM {t} AS "t"
 mysql: SELECT YEAR(`t`.`born`) AS `v`, MONTH(`t`.`born`) AS `w`, CAST(DATE_FORMAT(CAST(`t`.`born` AS DATETIME(6)), '%Y-%m-01') AS DATETIME(6)) AS `x` FROM {t} AS `t`
 sqlite: -- CAST from DATE to TIMESTAMP is not proven equal in SQLite
 
