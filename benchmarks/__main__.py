@@ -6,11 +6,12 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import memory, passthrough, planning, policy_cost, towns, tpch_three
+from benchmarks import inference, memory, passthrough, planning, policy_cost, towns, tpch_three
 
 BENCHMARKS: dict[str, Callable[[Sequence[str]], int]] = {
     "tpch-three": tpch_three.main,
     "planning": planning.main,
+    "inference": inference.main,
     "towns": towns.main,
     "passthrough": passthrough.main,
     "memory": memory.main,
