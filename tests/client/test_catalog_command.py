@@ -124,6 +124,13 @@ def test_a_narrow_terminal_wraps_what_one_may_do(width: int, capsys: pytest.Capt
     check_golden(f"catalog-table-{width}.txt", shown)
 
 
+def test_a_narrow_list_keeps_tables_names_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["catalog", "--max-width", "52"]) == 0
+    shown = capsys.readouterr().out
+    assert max(map(wcswidth, shown.splitlines())) <= 52
+    check_golden("catalog-52.txt", shown)
+
+
 def test_a_table_that_is_only_known_to_exist_says_why_and_whom_to_ask(
     gateway: Gateway, capsys: pytest.CaptureFixture[str]
 ) -> None:

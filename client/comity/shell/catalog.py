@@ -23,6 +23,8 @@ _LIMITS = {
 }
 _BETWEEN = 3
 _NARROWEST_USE = 16
+_DISPENSABLE = (2, 4, 1)
+"""Of a list of tables what is left out where there is no room: the department, the members, the title."""
 
 
 def list_tables(
@@ -31,20 +33,25 @@ def list_tables(
     """One line per table, and the purposes with their titles."""
     if not tables:
         return "You may see no table. Ask a department for a grant, or try another --purpose."
-    header = ["table", "title", "department", "columns", "purposes", "tables behind it"]
+    header = ["table", "title", "department", "columns", "tables behind it", "purposes"]
     rows = [
         [
             table.qualified_name,
             table.title,
             table.department_title,
             str(len(table.columns)),
-            ", ".join(table.purposes) or "(known to exist)",
             str(len(table.members)) if table.members else "",
+            ", ".join(table.purposes) or "(known to exist)",
         ]
         for table in tables
     ]
-    right = [False, False, False, True, False, True]
-    lines = format_table(header, rows, right=right, max_width=max_width)
+    keep = list(range(len(header)))
+    for index in _DISPENSABLE:
+        if max_width is not None and _rest(header, rows, keep, 5) > max_width - _NARROWEST_USE:
+            keep.remove(index)
+    shown = _wrapped(rows, keep, 5, _room(header, rows, keep, 5, max_width))
+    right = [index in {3, 4} for index in keep]
+    lines = format_table([header[i] for i in keep], shown, right=right, max_width=max_width)
     named = [f"{name} ({printable(title)})" if title else name for name, title in purposes.items()]
     return "\n".join([*lines, "", *wrap(f"purposes: {', '.join(named)}", max_width, hanging=10)])
 
@@ -85,21 +92,37 @@ def _columns(table: TableInfo, max_width: int | None) -> list[str]:
     graded = any(column.grade not in {"", table.grade} for column in table.columns)
     rows = [[c.name, c.type, c.title, _may(c), c.grade if graded else "", c.element] for c in table.columns]
     keep = [i for i in range(len(header)) if i < 4 or any(row[i] for row in rows)]
-    while max_width is not None and len(keep) > 4 and _rest(header, rows, keep) > max_width - _NARROWEST_USE:
+    while (
+        max_width is not None and len(keep) > 4 and _rest(header, rows, keep, 3) > max_width - _NARROWEST_USE
+    ):
         keep.pop()
-    room = None if max_width is None else max(max_width - _rest(header, rows, keep), _NARROWEST_USE)
-    shown: list[list[str]] = []
-    for row in rows:
-        parts = [line for part in row[3].split("\n") for line in wrap(part, room)]
-        for number, part in enumerate(parts or [""]):
-            shown.append([(part if i == 3 else row[i] if number == 0 else "") for i in keep])
+    shown = _wrapped(rows, keep, 3, _room(header, rows, keep, 3, max_width))
     return format_table([header[i] for i in keep], shown, max_width=max_width)
 
 
-def _rest(header: Sequence[str], rows: Sequence[Sequence[str]], keep: Sequence[int]) -> int:
-    """The width of everything but what one may do."""
-    widths = [max(display_width(row[i]) for row in [header, *rows]) for i in keep if i != 3]
+def _wrapped(
+    rows: Sequence[Sequence[str]], keep: Sequence[int], wide: int, room: int | None
+) -> list[list[str]]:
+    """The kept columns of each row, the `wide` one on as many lines as it needs."""
+    shown: list[list[str]] = []
+    for row in rows:
+        parts = [line for part in row[wide].split("\n") for line in wrap(part, room)]
+        for number, part in enumerate(parts or [""]):
+            shown.append([(part if i == wide else row[i] if number == 0 else "") for i in keep])
+    return shown
+
+
+def _rest(header: Sequence[str], rows: Sequence[Sequence[str]], keep: Sequence[int], wide: int) -> int:
+    """The width of everything but the `wide` column."""
+    widths = [max(display_width(row[i]) for row in [header, *rows]) for i in keep if i != wide]
     return sum(widths) + _BETWEEN * (len(keep) - 1) + 2
+
+
+def _room(
+    header: Sequence[str], rows: Sequence[Sequence[str]], keep: Sequence[int], wide: int, width: int | None
+) -> int | None:
+    """What is left for the `wide` column of `width`, None for no limit."""
+    return None if width is None else max(width - _rest(header, rows, keep, wide), _NARROWEST_USE)
 
 
 def _may(column: ColumnInfo) -> str:
@@ -128,7 +151,7 @@ def _basis(table: TableInfo) -> Iterator[str]:
         yield "grants, in the order in which they are tried:"
         for grant in table.grants:
             yield from _grant(grant, table)
-    elif table.reasons:
+    elif table.reasons and table.purposes:
         yield ""
         yield "why:"
         yield from (f"  {reason}" for reason in table.reasons)

@@ -31,7 +31,7 @@ _SUMMARIES = {
     "check": "Check a federation's files and sources.",
     "conformance": "Try every known attack on a gateway.",
     "demo": "Build the example city and ask its questions.",
-    "policy": "Check, test and query policies.",
+    "policy": "Check, test, derive, compare and query policies.",
     "serve": "Run the gateway.",
 }
 
