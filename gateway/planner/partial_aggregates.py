@@ -131,7 +131,9 @@ def _spread(call: Call, kind: str | None, sent: Sent) -> exp.Expr:
     argument = call.argument
     count = sent.aggregate(_like(call, exp.Count(this=argument.copy(), big_int=True)))
     mean: exp.Expr = sent.aggregate(_like(call, exp.Avg(this=argument.copy())))
-    if kind not in _INTEGERS and sent.may_read(argument):
+    exact = kind in _INTEGERS
+    if not exact and sent.may_read(argument):
+        exact = True
         # The sum of equal values by their number is rounded, and need not be that value.
         low = sent.aggregate(_like(call, exp.Min(this=argument.copy())))
         high = sent.aggregate(_like(call, exp.Max(this=argument.copy())))
@@ -147,7 +149,8 @@ def _spread(call: Call, kind: str | None, sent: Sent) -> exp.Expr:
     else:
         variance = sent.aggregate(_like(call, exp.VariancePop(this=argument.copy())))
         distance = parsed(":v * :n", v=variance, n=count)
-    state = parsed(_STATES, n=count, m=mean, s=distance)
+    states = _STATES.replace(":apart", _APART if exact else _APART_IF_MORE_THAN_ROUNDED)
+    state = parsed(states, n=count, m=mean, s=distance)
     result = """"whole"['s'] / "whole"['n']"""
     if isinstance(call.function, _SAMPLE):
         result = """CASE WHEN "whole"['n'] > 1 THEN "whole"['s'] / ("whole"['n'] - 1) END"""
@@ -161,15 +164,24 @@ LIST_REDUCE(
     LIST({'n': CAST(:n AS DOUBLE), 'm': CAST(:m AS DOUBLE), 's': CAST(:s AS DOUBLE)}) FILTER (WHERE :n > 0),
     LAMBDA "left_part", "right_part" : {
         'n': "left_part"['n'] + "right_part"['n'],
-        'm': "left_part"['m'] + ("right_part"['m'] - "left_part"['m']) * ("right_part"['n'] / ("left_part"['n'] + "right_part"['n'])),
-        's': "left_part"['s'] + "right_part"['s'] + ("left_part"['m'] - "left_part"['m']) + ("right_part"['m'] - "right_part"['m'])
-            + ("right_part"['m'] - "left_part"['m']) * ("right_part"['m'] - "left_part"['m']) * ("left_part"['n'] * ("right_part"['n'] / ("left_part"['n'] + "right_part"['n'])))
+        'm': "left_part"['m'] + :apart * ("right_part"['n'] / ("left_part"['n'] + "right_part"['n'])),
+        's': "left_part"['s'] + "right_part"['s']
+            + ("left_part"['m'] - "left_part"['m']) + ("right_part"['m'] - "right_part"['m'])
+            + :apart * :apart * ("left_part"['n'] * ("right_part"['n'] / ("left_part"['n'] + "right_part"['n'])))
     }
 )
 """
 """Numbers of values, means and sums of squared distances from the mean, put together two by two. Where a mean is
 infinite the sum of distances is NaN, as in DuckDB: that is what the differences of a mean and itself are for.
 """
+
+_APART = """("right_part"['m'] - "left_part"['m'])"""
+_APART_IF_MORE_THAN_ROUNDED = """
+(CASE WHEN "left_part"['s'] = 0 AND "right_part"['s'] = 0
+    AND ABS("right_part"['m'] - "left_part"['m']) <= 1e-13 * ABS("left_part"['m'])
+    THEN 0 ELSE "right_part"['m'] - "left_part"['m'] END)
+"""
+"""Means of values that are equal in each part differ by rounding alone, when they differ no more than this."""
 
 
 def _like(call: Call, function: exp.Expr) -> exp.Expr:

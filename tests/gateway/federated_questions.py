@@ -65,12 +65,18 @@ class QuestionMaker:
         if form < 0.8:
             return self.first_rows()
         if form < 0.86:
-            return self.below_a_join()
+            return self.of_one_or_all(self.below_a_join())
         if form < 0.92:
-            return self.inside()
+            return self.of_one_or_all(self.inside())
         if form < 0.95:
             return self.either()
         return self.two_tables()
+
+    def of_one_or_all(self, question: str) -> str:
+        """The same of one department's table, which has no member column."""
+        if self.maybe(0.6):
+            return question
+        return question.replace("land.person", "north.person").replace("p.member", "p.name")
 
     # --- parts ---------------------------------------------------------------------------------
 

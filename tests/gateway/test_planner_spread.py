@@ -48,12 +48,17 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def ask(
-    database: duckdb.DuckDBPyConnection, function: str, members: Members, kind: str = "DOUBLE"
+    database: duckdb.DuckDBPyConnection,
+    function: str,
+    members: Members,
+    kind: str = "DOUBLE",
+    *,
+    readable: bool = True,
 ) -> tuple[float | None, float | None]:
     """What comes of the members' parts, and what DuckDB says of all values."""
     call = call_at(parse_one(f"{function}(x)", dialect="duckdb"))
     assert can_merge(call, kind)
-    sent = Sent()
+    sent = Sent(readable=readable)
     final = merged(call, kind, sent).sql("duckdb")
     values = [f"SELECT unnest(CAST({[repr(v) for v in member]} AS {kind}[])) AS x" for member in members]
     outputs = ", ".join(f"{text} AS {name}" for text, name in sent.columns.items())
@@ -112,8 +117,12 @@ def test_a_great_offset_costs_no_more_than_the_mean_must(
 def test_equal_values_do_not_vary_at_all(
     function: str, value: float, kind: str, database: duckdb.DuckDBPyConnection
 ) -> None:
-    found, whole = ask(database, function, [[value] * 3, [value] * 7, [value]], kind)
-    assert found == whole == 0
+    members = [[value] * 3, [value] * 7, [value]]
+    for readable in (True, False):
+        # A sum of the greatest doubles is infinite, and so is a mean that is made of it.
+        if readable or value < 1e300:
+            found, whole = ask(database, function, members, kind, readable=readable)
+            assert found == whole == 0
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
