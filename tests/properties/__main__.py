@@ -36,7 +36,8 @@ def main() -> int:
 def ask_world(ground: Ground, seed: int) -> Counter[str]:
     """What became of the questions of one world."""
     found: Counter[str] = Counter()
-    with ground.world(seed) as world:
+    # Every third world has columns that may not be read.
+    with ground.world(seed, partial=0.3 if seed % 3 == 0 else 0.0) as world:
         for number in range(QUESTIONS):
             try:
                 found[ask(world, question(world, number))] += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from comity.errors import ComityError, SqlError
+from comity.errors import ComityError, PolicyError, SqlError
 from tests.properties.world import World
 from tests.sql.ask_in_parts import difference
 from tests.sql.random_questions import random_question
@@ -18,7 +18,7 @@ def question(world: World, number: int) -> str:
 
 
 def ask(world: World, question: str) -> str:
-    """`same`; `invalid` where DuckDB fails too; `refused`; `engine` where DuckDB's own optimizer changes the answer.
+    """`same`; `invalid` where DuckDB fails too; `refused`; `denied` by policy; `engine` where DuckDB's own optimizer changes the answer.
 
     Fails the test when the answers differ.
     """
@@ -32,6 +32,8 @@ def ask(world: World, question: str) -> str:
     except SqlError:
         # The gateway's language is smaller than DuckDB's; how many are refused is bounded by the caller.
         return "refused"
+    except PolicyError:
+        return "denied"
     except ComityError as error:
         raise AssertionError(f"{error.code}: {error.message}\n{where}") from error
     if found.schema.types != expected.schema.types:

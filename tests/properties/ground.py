@@ -25,10 +25,10 @@ class Ground:
     sources: dict[tuple[str, str], str]
 
     @contextmanager
-    def world(self, seed: int) -> Iterator[World]:
-        """The federation of a seed, while the context lasts."""
+    def world(self, seed: int, *, partial: float = 0.0) -> Iterator[World]:
+        """The federation of a seed, while the context lasts; `partial` is the share of columns without read."""
         directory = self.home / f"world-{seed}"
-        world = World(seed, directory, self.raw, self.sources)
+        world = World(seed, directory, self.raw, self.sources, partial=partial)
         try:
             yield world
         finally:

@@ -68,10 +68,16 @@ class TableRules:
     view: str
 
 
-def random_rules(rng: random.Random, place: str, table: str, columns: Mapping[str, str]) -> TableRules:
+USES = ("filter", "match", "join", "group", "order", "aggregate")
+
+
+def random_rules(
+    rng: random.Random, place: str, table: str, columns: Mapping[str, str], *, partial: float = 0.0
+) -> TableRules:
     """A grant that shows some columns of `place.table`, some masked, of some of its rows.
 
-    `view` reads the raw table `raw.<place>_<table>`.
+    `view` reads the raw table `raw.<place>_<table>`. `partial` is the share of columns that are granted for some
+    uses without read; the view shows them raw, since whatever is answered must be right.
     """
     visible = [name for name in columns if rng.random() < 0.8] or [rng.choice(list(columns))]
     rules, outputs = [], []
@@ -80,9 +86,10 @@ def random_rules(rng: random.Random, place: str, table: str, columns: Mapping[st
             mask, shown = rng.choice(_MASKS[columns[name]])
             rules.append(f"      {name}: {{mask: {mask.replace('{x}', name)}}}")
             outputs.append(f"{_fill(shown, name)} AS {name}")
-        else:
-            rules.append(f"      {name}: {{use: [read]}}")
-            outputs.append(name)
+            continue
+        uses = rng.sample(USES, rng.randint(1, 5)) if rng.random() < partial else ["read"]
+        rules.append(f"      {name}: {{use: [{', '.join(uses)}]}}")
+        outputs.append(name)
     grant = [
         f"table: {table}",
         "grants:",
@@ -93,6 +100,8 @@ def random_rules(rng: random.Random, place: str, table: str, columns: Mapping[st
         "    columns:",
         *rules,
     ]
+    if rng.random() < partial:
+        grant.append("    crossing: raw")
     view = f"SELECT {', '.join(outputs)} FROM raw.{place}_{table}"
     filtered = [name for name in columns if name in _FILTERS]
     if filtered and rng.random() < 0.6:

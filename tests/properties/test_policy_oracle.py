@@ -19,3 +19,11 @@ def test_an_answer_through_policies_is_the_answer_over_what_they_show(seed: int,
     with ground.world(seed) as world:
         outcomes = Counter(ask(world, question(world, number)) for number in range(QUESTIONS))
     assert outcomes["same"] >= QUESTIONS * 0.7, outcomes
+
+
+@pytest.mark.parametrize("seed", range(500, 508))
+def test_an_answer_over_columns_granted_for_some_uses_is_right_or_denied(seed: int, ground: Ground) -> None:
+    with ground.world(seed, partial=0.3) as world:
+        outcomes = Counter(ask(world, question(world, number)) for number in range(QUESTIONS))
+    assert outcomes["same"] >= QUESTIONS * 0.1, outcomes
+    assert outcomes["denied"] >= QUESTIONS * 0.2, outcomes

@@ -40,10 +40,14 @@ class World:
         directory: Path,
         raw: duckdb.DuckDBPyConnection,
         sources: Mapping[tuple[str, str], str],
+        *,
+        partial: float = 0.0,
     ) -> None:
         rng = random.Random(seed)
         self.seed = seed
-        self.rules = {key: random_rules(rng, *key, columns) for key, columns in ALL_TABLES.items()}
+        self.rules = {
+            key: random_rules(rng, *key, columns, partial=partial) for key, columns in ALL_TABLES.items()
+        }
         self.engines = {place: rng.choice(ENGINES) for place in PLACES}
         self.database = raw.cursor()
         self.tables = {key: dict(rules.columns) for key, rules in self.rules.items()}
