@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from policies.file_models import AttributeScalar, FileModel, Grade, IsoDate, Name, Scalar, Text
+from policies.file_models import AttributeScalar, FileModel, Grade, IsoDate, Name, Scalar, TablePattern, Text
 
 
 class TestPrincipal(FileModel):
@@ -60,6 +60,15 @@ class TestQuestion(FileModel):
     expect: TestExpectation
 
 
+class TestPartner(FileModel):
+    """A table that questions join with. Its own policy is not asked: it is shown as its rows stand."""
+
+    __test__ = False
+
+    types: dict[str, Text] = Field(default_factory=dict, description="Types; absent: guessed from the rows.")
+    rows: tuple[dict[str, Scalar], ...] = ()
+
+
 class PolicyTestFile(FileModel):
     """policies/<table>_test.yaml: what the table's policy must allow and refuse."""
 
@@ -74,4 +83,7 @@ class PolicyTestFile(FileModel):
         default_factory=dict, description="Types of columns whose type department.yaml does not give."
     )
     rows: tuple[dict[str, Scalar], ...] = Field(description="Rows of the published table, before any mask.")
+    partners: dict[TablePattern, TestPartner] = Field(
+        default_factory=dict, description="Other tables, department.table, that questions may join with."
+    )
     questions: tuple[TestQuestion, ...]

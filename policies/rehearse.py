@@ -17,6 +17,7 @@ from policies.decide import decide, visible
 from policies.decision import Decision
 from policies.department import TEST_SUFFIX, Department
 from policies.fit import check_policy_fit
+from policies.joins import JoinRules
 from policies.principal import Principal
 from policies.read_file import nearest, read_model
 from policies.rehearsal_file import PolicyTestFile, TestPrincipal, TestQuestion
@@ -64,6 +65,7 @@ class _Exercised:
     masks: set[tuple[str, str]] = field(default_factory=set)
     row_filters: dict[str, set[str]] = field(default_factory=dict)
     floors: dict[str, set[str]] = field(default_factory=dict)
+    joins: set[str] = field(default_factory=set)
 
 
 def rehearse(
@@ -174,7 +176,7 @@ class _Run:
         day = question.date or self.form.date or self.today
         parsed = parse_query(question.sql)
         # First as someone who may see everything, so that a misspelt name does not pass for a denial.
-        if not self.stage.resolve_fully(parsed).tables:
+        if self.stage.own_use(self.stage.resolve_fully(parsed).tables) is None:
             raise SqlError(f"the question does not read {table}", code="SQL_TABLE_UNKNOWN")
         view = visible(self.department, table, principal, purpose, day)
         try:
@@ -187,7 +189,8 @@ class _Run:
             if view is None and denied.known:
                 return _Answer(denied.reasons, denied)
             return _Answer((f"{error.code}: {error.message}",))
-        (use,) = infer_uses(resolved.tree, resolved.tables, question.sql).tables
+        use = self.stage.own_use(infer_uses(resolved.tree, resolved.tables, question.sql).tables)
+        assert use is not None
         decision = decide(self.department, use, principal, purpose, day)
         if not decision.allowed:
             remedies = dict.fromkeys(r.remedy for r in decision.refusals if r.remedy)
@@ -207,6 +210,8 @@ class _Run:
             if not grant.usable and any(r.startswith(f"grant {grant.id}: ") for r in answer.reasons):
                 self.exercised.grants.add(grant.id)
         decision = answer.decision
+        if decision is not None:
+            self.exercised.joins |= {r.grant_id for r in decision.refusals if r.use == "join"}
         if decision is None or decision.grant_id is None or answer.sql is None:
             return
         self.exercised.grants.add(decision.grant_id)
@@ -243,6 +248,8 @@ def _unexercised(department: Department, table: str, exercised: _Exercised) -> t
             for effect in (_PASSES, _HIDES):
                 if effect not in seen:
                     missing.append(f"grant {grant.id}: in no question the row filter {effect}")
+        if grant.joins != JoinRules() and grant.id not in exercised.joins:
+            missing.append(f"grant {grant.id}: no question is refused for what it joins")
         if grant.floor is not None:
             seen = exercised.floors.get(grant.id, set())
             missing += [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -20,12 +20,13 @@ from policies.principal import Principal
 from policies.published import PublishedColumn, PublishedTable
 from policies.read_file import nearest
 from policies.rehearsal_file import PolicyTestFile
+from policies.stage_partners import Partners, guess_type, written
 from policies.token_keys import TokenKey
 from policies.tokens import TOKEN_FUNCTION, Tokens
 from policies.wrap import wrap_table
 from policies.yaml_document import YamlDocument
 from sql.binder import Binder
-from sql.catalog import Catalog, Column, Table
+from sql.catalog import Catalog, Column, Table, TableUse
 from sql.engine import create_function, open_locked
 from sql.parse import ParsedQuery
 from sql.render import render
@@ -57,8 +58,8 @@ class Sandbox:
             binder.close()
         self.connection.close()
 
-    def binder(self, table: Table) -> Binder:
-        binder = Binder([table])
+    def binder(self, *tables: Table) -> Binder:
+        binder = Binder(tables)
         self._binders.append(binder)
         return binder
 
@@ -79,7 +80,8 @@ class Stage:
         self._full = Table(
             department.name, self.table.name, tuple(Column(name, kind) for name, kind in self.types.items())
         )
-        self.binder = sandbox.binder(self._full)
+        self.partners = Partners(sandbox.connection, document, form, f"{department.name}.{self.table.name}")
+        self.binder = sandbox.binder(self._full, *self.partners.tables)
         # Rows are given as published: the wrap reads them by their published names.
         self._as_published = PublishedTable(name=self.table.name, physical=(ROWS,))
         self._connection = sandbox.connection
@@ -88,14 +90,20 @@ class Stage:
     def catalog(self, view: Visibility | None) -> Catalog:
         """What somebody with this view of the table may name."""
         if view is None:
-            return Catalog((), "")
+            return Catalog(self.partners.tables, "")
         shown = frozenset(view.columns)
         columns = tuple(Column(name, kind) for name, kind in self.types.items() if name in shown)
-        return Catalog([Table(self.department.name, self.table.name, columns, view.star)], "")
+        own = Table(self.department.name, self.table.name, columns, view.star)
+        return Catalog([own, *self.partners.tables], "")
 
     def resolve_fully(self, parsed: ParsedQuery) -> ResolvedQuery:
         """The question as someone who may see everything could ask it. Raises `SqlError`."""
-        return resolve_query(parsed, Catalog([self._full], ""), self.binder)
+        return resolve_query(parsed, Catalog([self._full, *self.partners.tables], ""), self.binder)
+
+    def own_use(self, uses: Iterable[TableUse]) -> TableUse | None:
+        """How a question uses the table whose policy is tested, None when it does not."""
+        name = (self.department.name, self.table.name)
+        return next((use for use in uses if (use.department, use.name) == name), None)
 
     def wrapped(
         self, resolved: ResolvedQuery, decision: Decision, principal: Principal, *, floored: bool = True
@@ -113,7 +121,8 @@ class Stage:
         for node in list(tree.find_all(exp.Table)):
             if node.db:
                 columns = (*decision.columns, *entity)
-                node.replace(self._wrap(decision, principal, columns, node.alias_or_name))
+                partner = self.partners.stands_for(node)
+                node.replace(partner or self._wrap(decision, principal, columns, node.alias_or_name))
         return render(tree)
 
     def rows_of(self, sql: str) -> int:
@@ -184,7 +193,7 @@ class Stage:
                     message = f"{self.table.name} publishes no column `{name}`{nearest(name, self.types)}"
                     raise document.error(("rows", index, name), message, code="CONFIG_REFERENCE")
             # As text, so that 1.10 reaches a decimal as it is written and a code keeps its digits.
-            values = [_written(row.get(name)) for name in self.types]
+            values = [written(row.get(name)) for name in self.types]
             try:
                 self._connection.execute(f'INSERT INTO "{ROWS}" VALUES ({marks})', values)
             except duckdb.Error:
@@ -197,12 +206,6 @@ class Stage:
     def _fits(self, value: str | None, kind: str) -> bool:
         found = self._fetch(f"SELECT TRY_CAST(? AS {kind})", [value])[0][0]
         return value is None or found is not None
-
-
-def _written(value: Scalar) -> str | None:
-    if value is None:
-        return None
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _types(table: PublishedTable, document: YamlDocument, form: PolicyTestFile) -> dict[str, str]:
@@ -219,7 +222,7 @@ def _types(table: PublishedTable, document: YamlDocument, form: PolicyTestFile) 
         declared = form.types.get(name) or (column and declared_type(column))
         values = [row[name] for row in form.rows if row.get(name) is not None]
         try:
-            types[name] = canonical_name(declared) if declared else _guess(values)
+            types[name] = canonical_name(declared) if declared else guess_type(values)
         except SqlError as error:
             raise document.error(("types", name), error.message, code="CONFIG_POLICY") from None
     return types
@@ -237,16 +240,6 @@ def declared_type(column: PublishedColumn) -> str | None:
         if isinstance(tree, exp.Cast):
             return str(tree.to.sql(dialect="duckdb"))
     return None
-
-
-def _guess(values: Sequence[Scalar]) -> str:
-    if values and all(isinstance(v, bool) for v in values):
-        return "BOOLEAN"
-    if values and all(isinstance(v, int) and not isinstance(v, bool) for v in values):
-        return "BIGINT"
-    if values and all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
-        return "DOUBLE"
-    return "VARCHAR"
 
 
 def _rounded(text: object, kind: str) -> str | None:

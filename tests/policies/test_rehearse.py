@@ -302,3 +302,68 @@ def test_questions_may_use_ctes_joins_and_aliases_of_the_table(directory: Path, 
         ),
     )
     assert problems(run(directory, sandbox)) == []
+
+
+JOINS = [
+    ("      person_id: {use: [read]}\n", "      person_id: {use: [join]}\n"),
+    (
+        '    rows: "town_code = principal.town_code"\n',
+        '    rows: "town_code = principal.town_code"\n    joins: {required: [civil_affairs.benefits]}\n',
+    ),
+]
+PARTNERS = """\
+partners:
+  civil_affairs.benefits: {rows: [{person_id: "440605198001011234", amount: 5}]}
+questions:
+  - name: only people with a benefit count
+    principal: analyst
+    purpose: benefit_review
+    sql: SELECT name, amount FROM patients JOIN civil_affairs.benefits AS b ON b.person_id = patients.person_id
+    expect: {decision: allow, grant: benefit-review, rows: [[王**, 5]]}
+  - name: nobody else does
+    principal: analyst
+    purpose: benefit_review
+    sql: SELECT name FROM patients
+    expect: {decision: deny, reason: join it with civil_affairs.benefits}
+"""
+
+
+def test_questions_join_with_partners_under_the_rules_on_joins(directory: Path, sandbox: Sandbox) -> None:
+    change(directory, "patients", *JOINS)
+    change(directory, "patients_test", ("questions:\n", PARTNERS))
+    outcomes = {o.question: o.problems for o in run(directory, sandbox).outcomes}
+    assert outcomes["only people with a benefit count"] == ()
+    assert outcomes["nobody else does"] == ()
+
+
+def test_rules_on_joins_must_refuse_a_question(directory: Path, sandbox: Sandbox) -> None:
+    rule = 'joins: {blocked: {person_id: ["tax.*.*"]}}'
+    change(
+        directory,
+        "patients",
+        (
+            'rows: "town_code = principal.town_code"',
+            f'rows: "town_code = principal.town_code"\n    {rule}',
+        ),
+    )
+    rehearsal = run(directory, sandbox)
+    assert "grant benefit-review: no question is refused for what it joins" in rehearsal.unexercised
+
+
+@pytest.mark.parametrize(
+    ("partners", "says"),
+    [
+        ("{benefits: {}}", "which is not a name or text allowed here"),
+        ("{a.b: {}}", "`a.b` has no columns: give rows, or types"),
+        ("{health.patients: {types: {a: DATE}}}", "`health.patients` is there twice, or is the table itself"),
+        ("{a.b: {types: {a: DATE}, rows: [{a: x}]}}", "a value of this row is not of its column's type"),
+        ("{a.b: {types: {a: MONEY}}}", "MONEY"),
+    ],
+)
+def test_a_partner_that_is_wrong_is_an_error(
+    directory: Path, sandbox: Sandbox, partners: str, says: str
+) -> None:
+    change(directory, "patients_test", ("questions:\n", f"partners: {partners}\nquestions:\n"))
+    with pytest.raises(ConfigurationError) as caught:
+        run(directory, sandbox)
+    assert says in caught.value.message
