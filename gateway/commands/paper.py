@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +29,7 @@ from gateway.telemetry import Telemetry
 from policies.decide import decide_all, visible
 from policies.decision import Decision, Visibility
 from policies.department import Department
+from policies.grades import lower
 from policies.port import FragmentRequest, FragmentRun, Publication, TableNotes
 from policies.principal import Principal
 from policies.published import PublishedColumn, PublishedTable
@@ -143,6 +144,7 @@ class PaperGateway:
         self._pipeline = Pipeline(
             Admission(federation), self.catalogs, ports, merge, Recorder(log), telemetry
         )
+        self._ceiling = federation.settings.ceilings.query
         self._ports = ports
         self._telemetry = telemetry
 
@@ -156,7 +158,7 @@ class PaperGateway:
         request = QueryRequest(
             query_id=str(uuid.uuid4()),
             trace_id="",
-            principal=asked.principal,
+            principal=replace(asked.principal, ceiling=lower(asked.principal.ceiling, self._ceiling)),
             peer="",
             sql=asked.sql,
             positional=asked.positional,

@@ -46,7 +46,7 @@ def diff_text(changes: Sequence[Change], answers: Sequence[Difference] | None, a
     """The changes by table, then the questions whose answers change, for a terminal."""
     lines: list[str] = []
     for table, group in groupby(changes, key=lambda change: (change.department, change.table)):
-        lines.append(".".join(table))
+        lines.append(".".join(table) if all(table) else "the federation")
         lines += [_line(change) for change in group]
         lines.append("")
     counts = {effect: sum(c.effect == effect for c in changes) for effect in ("opened", "closed", "changed")}

@@ -134,6 +134,7 @@ def diff_command(
     Exit status 0 when nothing changes, 1 when something does, 2 when a side cannot be read.
     """
     from gateway.commands.policy_diff import diff_json, diff_text, open_sides
+    from gateway.commands.policy_diff_federation import compare_federations
     from gateway.commands.policy_replay import read_questions, replay
     from policies.diff import compare
 
@@ -142,7 +143,8 @@ def diff_command(
         if questions is not None and (old.is_file() or new.is_file()):
             message = "--questions needs whole departments or federations, not single policy files"
             raise ConfigurationError(message, code="CONFIG_INVALID")
-        changes = compare(was.departments, now.departments)
+        own = compare_federations(was.federation, now.federation)
+        changes = (*own, *compare(was.departments, now.departments))
         asked = read_questions(questions) if questions is not None else ()
         answers = replay(was, now, asked, today()) if questions is not None else None
     if format_ is Format.json:

@@ -293,6 +293,35 @@ def test_a_table_that_goes_takes_its_grants_along(city: Path, new: Path) -> None
     assert "changed: is published now" in found
 
 
+def test_the_federations_own_files_are_part_of_the_change(city: Path, new: Path) -> None:
+    edit(new / "identity.yaml", "roles: [analyst]", "roles: [statistician], ceiling: important")
+    edit(new / "identity.yaml", 'town_code: "440605"', 'town_code: "440604"')
+    edit(new / "federation.yaml", "departments:", "ceilings: {query: general}\ndepartments:")
+    edit(new / "federation.yaml", "  statistics:", "  audit: {title: 审计}\n  statistics:")
+    assert changes(city, new) == [
+        "changed: there is a purpose audit now",
+        "closed: up to general may be given out by the channel query (before: core)",
+        "opened: li.wei of civil_affairs has the role statistician",
+        "closed: li.wei of civil_affairs has the role analyst no longer",
+        "changed: the town_code of li.wei of civil_affairs is 440604 (before: 440605)",
+        "closed: up to important may reach li.wei of civil_affairs (before: core)",
+    ]
+    assert run(city, new).stdout.startswith("the federation\n  changes: there is a purpose audit now\n")
+    edit(new / "identity.yaml", "subject: li.wei", "subject: li.na")
+    assert {
+        "opened: li.na of civil_affairs may call now",
+        "closed: li.wei of civil_affairs may call no longer",
+    } <= set(changes(city, new))
+
+
+def test_a_ceiling_of_the_federation_holds_for_past_questions(city: Path, new: Path, tmp_path: Path) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_text(question("SELECT sex FROM health.patients"), "utf-8")
+    edit(new / "federation.yaml", "departments:", "ceilings: {query: general}\ndepartments:")
+    (answer,) = json.loads(run(city, new, "--questions", file, "--format", "json").stdout)["answers"]
+    assert (answer["before"], answer["after"]) == ("allowed", "denied")
+
+
 def test_two_policy_files_compare_by_themselves(city: Path, tmp_path: Path) -> None:
     other = tmp_path / "draft.yaml"
     other.write_text((city / PATIENTS).read_text("utf-8").replace("{mask: year}", "{use: [read]}"), "utf-8")
