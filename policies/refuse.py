@@ -120,7 +120,9 @@ def _closed(grant: Grant, request: Request, rule: ColumnDecision, use: ColumnUse
         return _stays(grant, request, rule, use)
     if not (use.use in rule.uses or (use.use == "match" and "filter" in rule.uses)):
         return f"is granted for {_uses(rule)}, not for {use.use}", _instead(request, rule, use)
-    if use.use == "join" and not grant.joins.permit(use.column, use.partner):
+    # Groups that are joined are a group with a partner.
+    joins = use.use == "join" or use.partner is not None
+    if joins and not grant.joins.permit(use.column, use.partner):
         partner = ".".join(use.partner) if use.partner is not None else "something that is not one column"
         listed = grant.joins.allowed.get(use.column)
         instead = f"join it with {_any_of(listed)}" if listed else "leave that out"

@@ -30,6 +30,8 @@ def note_equality(notes: Notes, left: Gathered, right: Gathered) -> None:
         for part in one.parts:
             if part.value.is_raw:
                 _note_side(notes, one, part, other)
+            if one.whole and part.value.keys:
+                _note_keys(notes, part, other)
 
 
 def _note_side(notes: Notes, own: Gathered, part: Part, other: Gathered) -> None:
@@ -51,6 +53,29 @@ def _note_side(notes: Notes, own: Gathered, part: Part, other: Gathered) -> None
 
 def _note_bare(notes: Notes, taint: Taint, node: exp.Expr, other: Gathered) -> None:
     """A column as it is against every alternative of the other side."""
+    partners = _partners(other)
+    for partner in partners:
+        named = ".".join(partner) if partner else "something computed from other columns"
+        notes.add([taint], "join", f"joins it with {named}", node, partner=partner)
+    value = other.value()
+    if value.constants:
+        # Beside a partner, as after UNION ALL of constants and a column: both are tried.
+        notes.add([taint], "match", "compares it by equality", node, values=value.constants)
+    if value.opaque or not (partners or value.constants):
+        notes.add([taint], "filter", "compares it with a result", node)
+
+
+def _note_keys(notes: Notes, part: Part, other: Gathered) -> None:
+    """Groups that are joined need no leave beyond that to group, but join rules hold for them too."""
+    for partner in _partners(other):
+        if partner is not None:
+            keys = [Taint(key, None) for key in part.value.keys]
+            how = f"joins its groups with {'.'.join(partner)}"
+            notes.add(keys, "group", how, part.node, partner=partner)
+
+
+def _partners(other: Gathered) -> list[Origin | None]:
+    """The columns that may stand on the other side, None for something computed from columns."""
     partners: list[Origin | None] = []
     for part in other.parts:
         if other.whole:
@@ -60,17 +85,7 @@ def _note_bare(notes: Notes, taint: Taint, node: exp.Expr, other: Gathered) -> N
             partners += part.value.keys
         elif part.value.is_raw:
             partners.append(None)
-    for partner in dict.fromkeys(partners):
-        named = ".".join(partner) if partner else "something computed from other columns"
-        notes.add([taint], "join", f"joins it with {named}", node, partner=partner)
-    value = other.value()
-    if value.constants and not other.raw:
-        notes.add([taint], "match", "compares it by equality", node, values=value.constants)
-    elif value.constants:
-        # UNION ALL of constants and a column: both are tried.
-        notes.add([taint], "match", "compares it by equality", node, values=value.constants)
-    if value.opaque or not (partners or value.constants):
-        notes.add([taint], "filter", "compares it with a result", node)
+    return list(dict.fromkeys(partners))
 
 
 def note_comparison(notes: Notes, node: exp.Expr, sides: Sequence[Gathered]) -> None:

@@ -60,6 +60,8 @@ def _word(use: ColumnUse) -> str:
     words = [use.use]
     if use.use == "join":
         words.append(".".join(use.partner[1:]) if use.partner else "something computed")
+    elif use.partner:
+        words.append(f"joined with {'.'.join(use.partner[1:])}")
     if use.values:
         words.append(str(use.values))
     if use.function:
