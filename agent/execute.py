@@ -147,6 +147,8 @@ class Execution:
 
     def _native(self, tree: exp.Query) -> str:
         """The source's own text for a tree over published tables. Raises `NotNative`."""
+        if self.enforced.floored.fails and self.publisher.connector.dialect != "duckdb":
+            raise NotNative("something may fail on a group that a floor leaves out")
         wrapped, _ = wrap_tables(tree, self.enforced, self.publisher)
         tables = {physical: source.columns for physical, source in self._sources().items()}
         check = partial(check_barriers, filtered=self._filtered())

@@ -22,7 +22,7 @@ from policies.floor_joins import Keys, find_repeating_source
 from sql.annotate import kind_of
 from sql.kinds import decimal_parts, is_integer
 from sql.places import offset_of, place_at
-from sql.scopes import block_sources, free_aliases, source_alias
+from sql.scopes import block_sources, free_aliases, nested_queries, source_alias
 from sql.uses.failing import may_fail
 
 
@@ -163,6 +163,10 @@ def _row_by_row(select: exp.Select) -> Iterator[exp.Expr]:
             yield filter_condition(filtered)
     if not aggregates(select):
         yield from (output.this for output in select.expressions)
+    having = select.args.get("having")
+    if having is not None:
+        # A subquery may be computed for all groups at once, before anything chooses among them.
+        yield from nested_queries(having.this)
 
 
 def _has_window(select: exp.Select) -> bool:
@@ -188,10 +192,7 @@ def _values(argument: exp.Expr) -> Iterator[exp.Expr]:
 
 
 def _is_plain(argument: exp.Expr) -> bool:
-    """A column, a constant, or the square of a number's column, which partial variances need.
-
-    Higher powers would not do: the first n power sums of n numbers are the numbers.
-    """
+    """A column or a constant; a column as DOUBLE. The first n power sums of n numbers are the numbers."""
     argument = argument.unnest()
     if isinstance(argument, exp.Neg):
         argument = argument.this
@@ -199,8 +200,6 @@ def _is_plain(argument: exp.Expr) -> bool:
         return True
     if isinstance(argument, exp.Array):
         return all(isinstance(part, exp.Literal) for part in argument.expressions)
-    if isinstance(argument, exp.Mul) and argument.this == argument.expression:
-        return _is_double(argument.this)
     return _is_double(argument)
 
 

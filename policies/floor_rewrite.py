@@ -27,6 +27,7 @@ from policies.floor_cells import Names, build_cells, count_left_out
 from policies.floor_nodes import boolean_and, case_when, count_distinct, whole
 from sql.allowed_functions import is_aggregate_call
 from sql.scopes import is_cte_reference, used_names
+from sql.uses.failing import may_fail
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,14 @@ class FlooredQuery:
 
     A count is told only when what was left out rests on enough entities itself; otherwise it is 0, as it is when
     nothing was left out: that a small group exists is as much a secret as what is in it.
+
+    `fails` says that something around a block under a floor can fail on a value. A database may compute that on
+    groups, or rows, that the block leaves out; DuckDB does not, for the sake of the `OFFSET 0` of such blocks.
     """
 
     tree: exp.Query
     counts: tuple[exp.Query, ...]
+    fails: bool = False
 
 
 def apply_floors(tree: exp.Query, floors: Floors) -> FlooredQuery:
@@ -51,7 +56,8 @@ def apply_floors(tree: exp.Query, floors: Floors) -> FlooredQuery:
     copy = tree.copy()
     names = Names(used_names(copy))
     counted: list[tuple[FloorBlock, tuple[Level, ...], tuple[exp.Expr, ...]]] = []
-    for block in find_floor_blocks(copy, floors):
+    blocks = find_floor_blocks(copy, floors)
+    for block in blocks:
         select = block.select
         if not aggregates(select):
             _group_instead_of_distinct(select)
@@ -69,7 +75,11 @@ def apply_floors(tree: exp.Query, floors: Floors) -> FlooredQuery:
             counted.append((FloorBlock(rows, block.sources), kept, conditions))
     # Only now, so that what a block reads of another one is floored too.
     counts = tuple(_with_definitions(count_left_out(*parts, names), parts[0].select) for parts in counted)
-    return FlooredQuery(copy, counts)
+    inner = [block.select for block in blocks if block.select is not copy]
+    for select in inner:
+        if select.args.get("limit") is None and select.args.get("offset") is None:
+            select.set("offset", exp.Offset(expression=exp.Literal.number(0)))
+    return FlooredQuery(copy, counts, bool(inner) and may_fail(tree))
 
 
 def _with_definitions(query: exp.Select, at: exp.Select) -> exp.Select:

@@ -210,6 +210,23 @@ def test_a_small_group_can_make_nothing_fail(agent: Agent) -> None:
     assert set(table["town"].to_pylist()) == {"A", "B", "C"}
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT g.town FROM ({groups}) AS g WHERE CAST({number} AS INTEGER) = 1",
+        "SELECT CAST({number} AS INTEGER) AS i, count(*) AS n FROM ({groups}) AS g GROUP BY i",
+        "SELECT g.town FROM ({groups}) AS g JOIN clinic.town AS t ON t.code = 'A' AND CAST({number} AS INTEGER) = 1",
+        "SELECT t.code FROM clinic.town AS t WHERE t.code IN (SELECT g.town FROM ({groups}) AS g WHERE CAST({number} AS INTEGER) = 1)",
+        "WITH g AS ({groups}) SELECT g.town FROM g WHERE CAST({number} AS INTEGER) = 1",
+    ],
+)
+def test_nothing_around_a_block_fails_on_what_it_leaves_out(agent: Agent, sql: str) -> None:
+    groups = "SELECT v.town, count(*) AS n FROM clinic.visit AS v GROUP BY v.town"
+    number = "CASE WHEN g.town IN ('A', 'B', 'C') THEN '1' ELSE 'x' END"
+    table, _ = run(agent, sql.format(groups=groups, number=number))
+    assert set(table.column(0).to_pylist()) in ({"A", "B", "C"}, {1})
+
+
 def test_whether_a_person_is_there_is_not_told(agent: Agent) -> None:
     """One person more or less among those who are too few changes neither rows nor the count of groups."""
     asked = "SELECT v.town, count(*) AS n FROM clinic.visit AS v WHERE v.cost = {cost} GROUP BY v.town"
