@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from comity.errors import ComityError, ConfigurationError
-from comity.settings import resolve_settings
+from comity.settings import Settings, resolve_settings
 from conformance.case import ENGINES, AttackClass, department
 from conformance.case_files import load_classes
 from conformance.prepare import additions, prepare
 from conformance.report import ClassResult, as_json, as_table, summary
 from conformance.suite import Suite
 from conformance.target import find_missing_canaries, open_target
-from gateway.embedded import serve
 
 Server = Annotated[str | None, typer.Option(help="The gateway to try: host:port, grpc://… or grpcs://…")]
 Directory = Annotated[
@@ -76,7 +74,13 @@ def conformance(
             hint="It holds the secret that --prepare printed.",
         )
     classes = _chosen(only)
-    with _target(server, federation, secret, ca, certificate, key, plaintext=plaintext) as suite:
+
+    def connect(address: str) -> Settings:
+        return resolve_settings(
+            server=address, token=secret, ca=ca, certificate=certificate, key=key, plaintext=plaintext
+        )
+
+    with open_target(server, federation, secret, connect) as suite:
         _check_canaries(suite)
         results = list(_run(suite, classes))
     typer.echo(as_json(results) if output_format == "json" else as_table(results))
@@ -94,27 +98,6 @@ def _chosen(numbers: list[int] | None) -> tuple[AttackClass, ...]:
         if number not in known:
             raise typer.BadParameter(f"there is no class {number}: 1 to {max(known)}")
     return tuple(attack for attack in classes if not numbers or attack.number in numbers)
-
-
-@contextmanager
-def _target(
-    server: str | None,
-    federation: Path | None,
-    secret: str,
-    ca: Path | None,
-    certificate: Path | None,
-    key: Path | None,
-    *,
-    plaintext: bool,
-) -> Iterator[Suite]:
-    with ExitStack() as stack:
-        address = server
-        if address is None and federation is not None:
-            address = stack.enter_context(serve(federation)).address
-        settings = resolve_settings(
-            server=address, token=secret, ca=ca, certificate=certificate, key=key, plaintext=plaintext
-        )
-        yield stack.enter_context(open_target(settings, secret, federation))
 
 
 def _check_canaries(suite: Suite) -> None:

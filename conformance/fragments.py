@@ -93,7 +93,8 @@ class HostileGateway:
         for view in port.visible(self._principals[question.caller], question.purpose):
             table = published[view.table]
             columns = {column.name: column for column in table.columns}
-            shown.append(replace(table, columns=tuple(columns[name] for name in view.star)))
+            if view.star:
+                shown.append(replace(table, columns=tuple(columns[name] for name in view.star)))
         try:
             return arrow_schema(self._binders[department].columns_of(question.ask, shown))
         except ComityError:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from conformance.suite import Suite
 from conformance.wire import Gateway
 from gateway.assembly import Agent, load_agents
 from gateway.configuration import Federation, load_federation
+from gateway.embedded import start
 from policies.port import DepartmentPort
 from policies.principal import Principal
 from sql.engine import EnginePool
@@ -38,22 +40,27 @@ PROBE = "SELECT count(*) AS n FROM proof.resident"
 
 
 @contextmanager
-def open_target(settings: Settings, secret: str, federation: Path | None) -> Iterator[Suite]:
-    """A suite for the gateway at `settings`. With the federation's directory, agents are opened in this process.
+def open_target(
+    server: str | None, federation: Path | None, secret: str, connect: Callable[[str], Settings]
+) -> Iterator[Suite]:
+    """A suite for the gateway at `server`, or for one that runs meanwhile on `federation`.
 
-    Raises `ConfigurationError` when nothing there can be tried.
+    With the federation's directory, its agents are opened in this process too, for forged fragments. `connect`
+    makes the settings for an address. Raises `ConfigurationError` when nothing there can be tried.
     """
     with ExitStack() as stack:
-        gateway = stack.enter_context(Gateway(settings, secret))
-        canaries = load_canaries()
-        absent = find_absent(gateway)
         hostile = None
         if federation is not None:
+            # Before anything of gRPC runs: embedded databases are started by forking.
             loaded = load_federation(federation)
             ports = stack.enter_context(_agents(loaded))
             hostile = HostileGateway(ports, principals(loaded, secret))
             stack.callback(hostile.close)
-        yield Suite(gateway, canaries, hostile, absent)
+            if server is None:
+                server = stack.enter_context(start(federation))
+        assert server is not None
+        gateway = stack.enter_context(Gateway(connect(server), secret))
+        yield Suite(gateway, load_canaries(), hostile, find_absent(gateway))
 
 
 def find_absent(gateway: Gateway) -> Mapping[str, str]:
@@ -113,13 +120,14 @@ def principals(federation: Federation, secret: str) -> Mapping[str, Principal]:
 @contextmanager
 def _agents(federation: Federation) -> Iterator[Mapping[str, DepartmentPort]]:
     """The agents of the conformance departments, as a gateway beside this one would hold them."""
-    import os
-
     engines = EnginePool(memory="512MB", threads=1, spares=1)
     agents: dict[str, Agent] = {}
     try:
         agents = load_agents(federation, os.environ, engines)
-        yield {name: agent for name, agent in agents.items() if name.startswith("proof_")}
+        ports = {name: agent for name, agent in agents.items() if name in set(map(department, ENGINES))}
+        for agent in ports.values():
+            agent.probe()
+        yield ports
     finally:
         for agent in agents.values():
             agent.close()
