@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
+
+from sqlglot import exp
 
 from gateway.authorize import denial
 from gateway.catalogs import Catalogs
@@ -16,10 +19,14 @@ from gateway.floors import check_fragment, check_question
 from gateway.stages import FederatedPlan, PlannedFragment
 from policies.decision import Decision, Refusal
 from policies.port import DepartmentPort
-from sql.catalog import ColumnUse, TableUse
+from sql.binder import Binder
+from sql.catalog import Catalog, ColumnUse, TableUse
 from sql.parse import parse_query
 from sql.resolve import resolve_query
-from sql.uses import infer_uses
+from sql.uses import Influence, infer_uses
+
+REMEMBERED = 1024
+"""Fragments whose reading is kept: the same question, and the same catalog, come again."""
 
 
 def foresee(plan: FederatedPlan, catalogs: Catalogs, ports: Mapping[str, DepartmentPort]) -> None:
@@ -46,8 +53,7 @@ def _open(decision: Decision, use: TableUse) -> bool:
 def _check(plan: FederatedPlan, planned: PlannedFragment, catalogs: Catalogs, port: DepartmentPort) -> None:
     fragment, request = planned.fragment, plan.authorized.request
     view = catalogs.view(request.principal, request.purpose)
-    resolved = resolve_query(parse_query(fragment.sql), view.catalog, catalogs.binder)
-    influence = infer_uses(resolved.tree, resolved.tables, fragment.sql, crossing=True)
+    tree, influence = _read_as_its_agent(fragment.sql, view.catalog, catalogs.binder)
     grants = {
         d.table: d.grant_id
         for d in plan.authorized.decisions
@@ -61,7 +67,14 @@ def _check(plan: FederatedPlan, planned: PlannedFragment, catalogs: Catalogs, po
     ]
     if denied:
         raise denial(denied, _asked(denied[0], plan, catalogs) or influence.tables[0])
-    check_fragment(resolved.tree, decisions, plan, catalogs)
+    check_fragment(tree, decisions, plan, catalogs)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _read_as_its_agent(sql: str, catalog: Catalog, binder: Binder) -> tuple[exp.Query, Influence]:
+    """A fragment's tree, not to be changed, and what it does with columns whose values cross."""
+    resolved = resolve_query(parse_query(sql), catalog, binder)
+    return resolved.tree, infer_uses(resolved.tree, resolved.tables, sql, crossing=True)
 
 
 def _placed(refusal: Refusal, decision: Decision, plan: FederatedPlan, catalogs: Catalogs) -> Refusal:
