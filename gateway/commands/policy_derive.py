@@ -11,7 +11,7 @@ from pathlib import Path
 import policies
 from comity.errors import ComityError, ConfigurationError, PolicyError, SqlError
 from comity.values import Parameters, ParameterValue
-from gateway.commands.paper import Asked, PaperGateway
+from gateway.commands.paper import Asked, PaperGateway, published_columns
 from gateway.commands.policy_directory import PolicyDirectory
 from policies.decide import decide
 from policies.decision import Floor
@@ -205,25 +205,36 @@ def _uses(
     try:
         resolved = resolve_query(parsed, paper.catalogs.published, paper.catalogs.binder)
     except SqlError as error:
-        untyped = _untyped(departments)
-        if error.code == "SQL_TYPE" and untyped and error.hint is None:
-            error.hint = f"Columns without a type in department.yaml are taken for text: {', '.join(untyped)}"
+        error.hint = _hint(error, departments) or error.hint
         raise
     influence = infer_uses(resolved.tree, resolved.tables, parsed.text)
     members = [member for use in influence.tables for member in paper.catalogs.members(use)]
     return {(use.department, use.name): use for use in members}
 
 
-def _untyped(departments: Mapping[str, Department]) -> list[str]:
-    """A few of the columns whose type only the database knows."""
-    found = [
-        f"{department.name}.{table.name}.{column.name}"
-        for department in departments.values()
-        for table in department.tables.values()
-        for column in table.columns or ()
-        if declared_type(column) is None
-    ]
-    return found if len(found) <= 5 else [*found[:5], "…"]
+def _hint(error: SqlError, departments: Mapping[str, Department]) -> str | None:
+    """What the files do not say, where that may be why a question cannot be understood."""
+    tables = [(d, table) for d in departments.values() for table in d.tables.values()]
+    if error.code == "SQL_TYPE":
+        untyped = [
+            f"{d.name}.{table.name}.{column.name}"
+            for d, table in tables
+            for column in table.columns or ()
+            if declared_type(column) is None
+        ]
+        return (
+            f"Without a type in department.yaml these are taken for text: {_few(untyped)}"
+            if untyped
+            else None
+        )
+    if error.code == "SQL_TABLE_UNKNOWN":
+        bare = [f"{d.name}.{table.name}" for d, table in tables if not published_columns(d, table)]
+        return f"These list no columns in department.yaml, which derive needs: {_few(bare)}" if bare else None
+    return None
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names if len(names) <= 5 else [*names[:5], "…"])
 
 
 def _refuse_unshared(uses: Mapping[Key, TableUse], departments: Mapping[str, Department]) -> None:

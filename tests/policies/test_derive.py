@@ -22,6 +22,7 @@ from policies.model import Grant, TablePolicy
 from policies.yaml_document import parse_yaml
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "city"
+FIXTURE = Path(__file__).parent / "data" / "city"
 TODAY = date(2026, 11, 1)
 QUESTIONS = {
     line.partition(": ")[0]: line.partition(": ")[2]
@@ -212,3 +213,23 @@ def test_a_file_that_is_there_is_not_written_over(tmp_path: Path) -> None:
 )
 def test_a_quoted_text_reads_back(text: str, tmp_path: Path) -> None:
     assert parse_yaml(tmp_path, f"a: {quote(text)}".encode()).value == {"a": text}
+
+
+def test_what_only_the_database_knows_is_named(tmp_path: Path) -> None:
+    mine = copytree(FIXTURE, tmp_path / "city")
+    path = mine / "departments" / "health" / "department.yaml"
+    path.write_text(
+        path.read_text("utf-8").replace('cost: {from: fy, type: "DECIMAL(15,2)"}', "cost: {from: fy}"),
+        "utf-8",
+    )
+    result = run("derive", "SELECT sum(cost) FROM health.patients", "--federation", mine)
+    assert result.exit_code == 1
+    assert (
+        "hint: Without a type in department.yaml these are taken for text: health.patients.cost"
+        in result.stderr
+    )
+    unlisted = run("derive", "SELECT count(*) FROM health.诊所", "--federation", mine)
+    assert unlisted.exit_code == 1
+    assert (
+        "hint: These list no columns in department.yaml, which derive needs: health.诊所" in unlisted.stderr
+    )
