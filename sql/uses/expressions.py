@@ -349,7 +349,7 @@ class Expressions:
     def _note_argument(self, call: exp.Expr, part: Part, function: str) -> None:
         taints = part.value.taints
         if not function:
-            how = f"takes {call.key.lower()} of it"
+            how = f"takes {_called(call)} of it"
             every = (*taints, *part.value.conditions)
             self.notes.add(every, "read", how, part.node)
         elif not part.condition:
@@ -445,6 +445,15 @@ def _check_known(node: exp.Expr) -> None:
             raise NotUnderstoodError
     elif type(node) not in SYNTAX and type(node) not in FUNCTIONS:
         raise NotUnderstoodError
+
+
+def _called(call: exp.Expr) -> str:
+    """What the question calls an aggregate or window function, in lower case."""
+    while isinstance(call, _AROUND_CALLS):
+        call = call.this
+    if isinstance(call, exp.Anonymous):
+        return call.name.lower()
+    return call.sql_name().lower() if isinstance(call, exp.Func) else call.key
 
 
 def _function_of(call: exp.Expr) -> str:

@@ -7,35 +7,14 @@ whole text, whatever the rows hold (a name that does not exist), is not meant.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
 from sql.allowed_functions import WINDOWS
+from sql.uses.families import RANK, TEXTS, WIDEST, Kind, comparable, converts, kind_of_type, kind_of_value
 
-_INTEGERS = {
-    exp.DType.TINYINT: 3,
-    exp.DType.UTINYINT: 3,
-    exp.DType.SMALLINT: 5,
-    exp.DType.USMALLINT: 5,
-    exp.DType.INT: 10,
-    exp.DType.UINT: 10,
-    exp.DType.BIGINT: 19,
-    exp.DType.UBIGINT: 20,
-    exp.DType.INT128: 39,
-}
-_RANK = {
-    kind: rank
-    for rank, kind in enumerate(
-        (exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT, exp.DType.INT128)
-    )
-}
-_FLOATS = {exp.DType.DOUBLE, exp.DType.FLOAT}
-_TEXTS = {exp.DType.TEXT, exp.DType.VARCHAR}
-_STAMPS = {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPNTZ}
-_WIDEST = 38
 _ROWS_DIGITS = 10
 """No sum is over more than ten thousand million rows."""
 
@@ -77,9 +56,6 @@ _NUMERIC_ARGUMENT = (
     *(exp.Stddev, exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop),
 )
 
-Kind = tuple[str, int, int]
-"""A family of types, and for numbers the digits before and after the point."""
-
 
 def may_fail(root: exp.Expr) -> bool:
     """True when something inside `root`, nested queries included, can fail on some value."""
@@ -106,100 +82,6 @@ def can_fail(node: exp.Expr) -> bool:
     if rule is not None:
         return rule(node)
     return not isinstance(node, (*_CLAUSES, *_MORE_CLAUSES, exp.Offset, exp.Values))
-
-
-# --- kinds --------------------------------------------------------------------------------------
-
-
-def kind_of_value(node: exp.Expr | None) -> Kind | None:
-    """The family of a value's type; None for one that is not known."""
-    while isinstance(node, (exp.Paren, exp.Alias, exp.Any, exp.All)):
-        node = node.this
-    if isinstance(node, exp.Neg) and isinstance(node.this, exp.Literal):
-        node = node.this
-    if isinstance(node, exp.Literal):
-        return _literal_kind(node)
-    if isinstance(node, exp.Null):
-        return ("null", 0, 0)
-    if isinstance(node, exp.Boolean):
-        return ("BOOLEAN", 0, 0)
-    if (
-        type(node) is exp.Cast
-        and node.args["to"].this is exp.DType.DATE
-        and isinstance(node.this, exp.Literal)
-    ):
-        return ("day", 0, 0) if _converts(str(node.this.this), exp.DType.DATE) else ("DATE", 0, 0)
-    if isinstance(node, exp.Query):
-        outputs = node.selects
-        return kind_of_value(outputs[0]) if len(outputs) == 1 else None
-    return _kind_of_type(node.type) if node is not None and node.type is not None else None
-
-
-def _literal_kind(node: exp.Literal) -> Kind:
-    if node.is_string:
-        return ("literal", 0, 0)
-    text = str(node.this).replace("_", "")
-    if "e" in text.lower():
-        return ("float", 0, 0)
-    whole, _, fraction = text.partition(".")
-    return ("exact", len(whole.lstrip("0")), len(fraction))
-
-
-def _kind_of_type(data_type: exp.DataType) -> Kind | None:
-    kind = data_type.this
-    if kind in _INTEGERS:
-        return ("exact", _INTEGERS[kind], 0)
-    if kind is exp.DType.DECIMAL:
-        width, scale = _parts(data_type)
-        return ("exact", width - scale, scale)
-    if kind in _FLOATS:
-        return ("float", 0, 0)
-    if kind in _TEXTS:
-        return ("text", 0, 0)
-    if kind in _STAMPS:
-        return ("TIMESTAMP", 0, 0)
-    if kind is exp.DType.UNKNOWN or data_type.expressions:
-        return None
-    return (kind.value, 0, 0)
-
-
-def _parts(data_type: exp.DataType) -> tuple[int, int]:
-    """Width and scale of a DECIMAL."""
-    numbers = [int(part.this.this) for part in data_type.expressions]
-    return (numbers[0], numbers[1] if len(numbers) > 1 else 0) if numbers else (18, 3)
-
-
-def comparable(kinds: list[Kind | None]) -> bool:
-    """True when values of these kinds meet without a conversion that can fail.
-
-    >>> comparable([("exact", 10, 0), ("exact", 2, 2)]), comparable([("DATE", 0, 0), ("TIMESTAMP", 0, 0)])
-    (True, False)
-    """
-    if None in kinds:
-        return False
-    # A string that stands in the question is converted once, whatever the rows hold.
-    known = [kind for kind in kinds if kind is not None and kind[0] not in {"null", "literal"}]
-    families = {kind[0] for kind in known}
-    if "day" in families:
-        # A date that stands in the question converts to a timestamp; a timestamp's column stays as it is.
-        return families <= {"day", "DATE"} or families <= {"day", "TIMESTAMP"}
-    if families <= {"exact"}:
-        whole = max((kind[1] for kind in known), default=0)
-        scale = max((kind[2] for kind in known), default=0)
-        return scale == 0 or whole + scale <= _WIDEST
-    return len(families) == 1 or families <= {"exact", "float"}
-
-
-def wider(kinds: Iterable[Kind | None]) -> Kind | None:
-    """The family that several kinds become together; None where they do not go together."""
-    listed = list(kinds)
-    if not comparable(listed):
-        return None
-    known = [kind for kind in listed if kind is not None]
-    families = [kind[0] for kind in known if kind[0] not in {"null", "literal"}]
-    family = "float" if "float" in families else (families or ["text"])[0]
-    family = "DATE" if family == "day" else family
-    return (family, max(kind[1] for kind in known), max(kind[2] for kind in known))
 
 
 def _differ(*nodes: exp.Expr | None) -> bool:
@@ -281,7 +163,7 @@ def _product(node: exp.Expr) -> bool:
 
 def _fits(node: exp.Expr, whole: int, scale: int) -> bool:
     """True when the decimal type that the node was given holds every result."""
-    kind = _kind_of_type(node.type) if node.type is not None else None
+    kind = kind_of_type(node.type) if node.type is not None else None
     return kind is not None and kind[0] == "exact" and whole <= kind[1] and scale <= kind[2]
 
 
@@ -375,7 +257,7 @@ def _total(node: exp.Expr) -> bool:
     kind = kind_of_value(argument)
     if kind is None or kind[0] not in {"exact", "float", "BOOLEAN"}:
         return True
-    return kind[0] == "exact" and kind[1] + kind[2] + _ROWS_DIGITS > _WIDEST
+    return kind[0] == "exact" and kind[1] + kind[2] + _ROWS_DIGITS > WIDEST
 
 
 def _named(node: exp.Expr) -> bool:
@@ -383,7 +265,7 @@ def _named(node: exp.Expr) -> bool:
     if node.name.lower() not in {"mean", "favg", "fsum", "kahan_sum"} or len(node.expressions) != 1:
         return True
     kind = kind_of_value(node.expressions[0])
-    return kind is None or kind[0] not in {"exact", "float"} or kind[1] + kind[2] + _ROWS_DIGITS > _WIDEST
+    return kind is None or kind[0] not in {"exact", "float"} or kind[1] + kind[2] + _ROWS_DIGITS > WIDEST
 
 
 def _constant_pattern(node: exp.Expr) -> bool:
@@ -394,9 +276,9 @@ def _constant_pattern(node: exp.Expr) -> bool:
 def _cast(node: exp.Expr) -> bool:
     target = node.args["to"]
     if isinstance(node.this, exp.Literal) and node.this.is_string:
-        return not _converts(str(node.this.this), target.this)
-    kind, to = kind_of_value(node.this), _kind_of_type(target)
-    if target.this in _TEXTS:
+        return not converts(str(node.this.this), target.this)
+    kind, to = kind_of_value(node.this), kind_of_type(target)
+    if target.this in TEXTS:
         return False
     if kind is None or to is None:
         return True
@@ -415,26 +297,8 @@ def _widens(value: exp.Expr, target: exp.DataType, kind: Kind, to: Kind) -> bool
     """Whole numbers to whole numbers: as many digits are not enough, unless the type is the same."""
     if isinstance(value, exp.Literal) or value.type is None:
         return kind[1] < to[1]
-    one, other = _RANK.get(value.type.this), _RANK.get(target.this)
+    one, other = RANK.get(value.type.this), RANK.get(target.this)
     return one is not None and other is not None and one <= other
-
-
-def _converts(text: str, kind: exp.DType) -> bool:
-    """True when a string in the question is certain to convert."""
-    try:
-        if kind is exp.DType.DATE:
-            return len(text) == 10 and bool(dt.date.fromisoformat(text))
-        if kind in _STAMPS or kind is exp.DType.TIMESTAMPTZ:
-            return len(text) >= 10 and bool(dt.datetime.fromisoformat(text))
-    except ValueError:
-        return False
-    if kind in _TEXTS:
-        return True
-    if kind in _RANK:
-        return re.fullmatch(r"-?\d{1,9}", text) is not None and (
-            _RANK[kind] >= 2 or len(text.lstrip("-")) <= 2
-        )
-    return kind is exp.DType.DOUBLE and re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", text) is not None
 
 
 def _escaped(node: exp.Expr) -> bool:
