@@ -21,9 +21,14 @@ def annotate_columns(root: exp.Expr, types: Mapping[str, str]) -> None:
     annotate_value(root)
 
 
-def guarded(condition: exp.Expr, types: Mapping[str, str]) -> exp.Expr:
-    """The condition, or its form that is NULL where it fails; `types` are those of the columns in it."""
+def guarded(condition: exp.Expr, types: Mapping[str, str], mapping: exp.Select) -> exp.Expr:
+    """The condition, or its form that is NULL where it, or a column it reads, cannot be computed.
+
+    `types` are those of the columns in it, which `mapping` computes.
+    """
     annotate_columns(condition, types)
-    if not may_fail(condition):
+    read = {column.name for column in condition.find_all(exp.Column)}
+    computed = (projection for projection in mapping.expressions if projection.alias in read)
+    if not may_fail(condition) and not any(map(may_fail, computed)):
         return condition
     return exp.Try(this=condition.unnest())

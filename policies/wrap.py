@@ -83,9 +83,9 @@ def wrap_table(
         )
         if decision.row_filter is not None:
             condition = bind_row_filter(decision.row_filter, principal, types, PUBLISHED)
-            outer.set("where", exp.Where(this=guarded(condition, types)))
             for projection in inner.expressions:
                 annotate_columns(projection, physical_types)
+            outer.set("where", exp.Where(this=guarded(condition, types, inner)))
     except SqlError as error:
         message = f"the policy of {table.name} does not fit the table: {error.message}"
         raise ConfigurationError(message, code="CONFIG_POLICY", department=decision.department) from None
