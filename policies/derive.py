@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from comity.shell.tables import wrap
 from policies.decision import Floor
 from policies.functions import family
 from policies.joins import JoinRules
@@ -88,6 +89,27 @@ def group_join_keys(draft: Draft) -> Draft:
     return replace(draft, grant=replace(draft.grant, columns=columns), notes=notes)
 
 
+def read_all(draft: Draft) -> Draft:
+    """The draft in which every column is read: `*` stands for what may be read, and the question uses it by name."""
+    columns = {name: ColumnRule(ALL_USES) for name in draft.grant.columns}
+    notes = {
+        name: note if draft.grant.columns[name].uses == ALL_USES else f"{note}; is named through *"
+        for name, note in draft.notes.items()
+    }
+    return replace(draft, grant=replace(draft.grant, columns=columns), notes=notes)
+
+
+def tighten(draft: Draft, strict: Draft, allows: Callable[[Grant], bool]) -> Draft:
+    """The draft with each column as `strict` has it, where that is enough."""
+    grant, notes = draft.grant, dict(draft.notes)
+    for name, rule in strict.grant.columns.items():
+        if grant.columns.get(name) != rule:
+            smaller = replace(grant, columns={**grant.columns, name: rule})
+            if allows(smaller):
+                grant, notes[name] = smaller, strict.notes.get(name, "")
+    return replace(draft, grant=grant, notes=notes)
+
+
 def minimise(draft: Draft, allows: Callable[[Grant], bool]) -> Draft:
     """The draft without every use and column that `allows` does not miss."""
     grant = draft.grant
@@ -148,7 +170,7 @@ def _lines(draft: Draft, asker: Asker, schema: str, question: str) -> Iterator[s
     yield f"table: {draft.table.name}"
     yield "grants:"
     yield "  # The least that this question needs of the table. Review every line; REVIEW marks what only you know."
-    yield from (f"  #   {_printable(line)}" for line in question.splitlines())
+    yield from (f"  #   {line}" for line in wrap(_printable(" ".join(question.split())), 100))
     yield from (f"  # {remark}" for remark in draft.remarks)
     yield f"  - id: {quote(grant.id)}"
     yield f"    reason: {quote(grant.reason)}" + ("  # REVIEW" if grant.reason == REASON else "")

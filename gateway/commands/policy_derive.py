@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from sqlglot import exp
+
 import policies
 from comity.errors import ComityError, ConfigurationError, PolicyError, SqlError
 from comity.values import Parameters, ParameterValue
@@ -23,7 +25,9 @@ from policies.derive import (
     draft_grant,
     group_join_keys,
     minimise,
+    read_all,
     suggest_floor,
+    tighten,
     write_policy,
 )
 from policies.model import Grant, PrincipalRule, TablePolicy
@@ -84,7 +88,11 @@ def derive(directory: PolicyDirectory, wish: Wish, today: date) -> tuple[Derived
         parsed = _parsed(wish)
         uses = _uses(paper, parsed, departments)
         _refuse_unshared(uses, departments)
-        trial = _Trial(paper, departments, asker, purpose, wish, today)
+        starred = any(not isinstance(star.parent, exp.Count) for star in parsed.tree.find_all(exp.Star))
+        trial = _Trial(paper, departments, asker, purpose, wish, today, starred)
+        if starred:
+            # What `*` stands for and nothing uses is not there once no grant opens it.
+            uses = {key: _without_unused(use) for key, use in uses.items()}
         drafts = {key: _drafted(use, departments, wish, parsed) for key, use in uses.items()}
         drafts = {key: minimise(draft, trial.alone(uses[key])) for key, draft in drafts.items()}
         already = {key: trial.existing(use) for key, use in uses.items()}
@@ -106,6 +114,7 @@ class _Trial:
     purpose: str
     wish: Wish
     today: date
+    starred: bool
 
     def opened(self, grant: Grant) -> Grant:
         """The grant for whoever tries it, since the asker may not be known yet."""
@@ -129,6 +138,14 @@ class _Trial:
             return None
         department = self.departments[use.department]
         return decide(department, use, self.asker, self.purpose, self.today).grant_id
+
+    def beside(self, others: Mapping[Key, Draft], key: Key) -> Allows:
+        """Whether the whole question is allowed with a grant in the place of the draft `key`."""
+
+        def allows(grant: Grant) -> bool:
+            return self.together({**others, key: replace(others[key], grant=grant)}) is None
+
+        return allows
 
     def together(self, drafts: Mapping[Key, Draft]) -> ComityError | None:
         """What refuses the whole question under these drafts alone, None when nothing does."""
@@ -157,9 +174,12 @@ def _settle(drafts: Mapping[Key, Draft], uses: Mapping[Key, TableUse], trial: _T
     passes, join keys may be grouped by too, since a department then sums up before its rows are joined.
     """
     keyed = {key: group_join_keys(draft) for key, draft in drafts.items()}
+    wider = [drafts, keyed]
+    if trial.starred:
+        wider.append({key: read_all(draft) for key, draft in drafts.items()})
     settled: dict[Key, Draft] = {}
     refused: ComityError | None = None
-    for widest in (drafts, keyed):
+    for widest in wider:
         settled = {key: _variant(draft, "raw", None) for key, draft in widest.items()}
         found = trial.together(settled)
         refused = refused or found
@@ -171,18 +191,20 @@ def _settle(drafts: Mapping[Key, Draft], uses: Mapping[Key, TableUse], trial: _T
     aggregated = aggregates(drafts.values(), uses.values())
     for key, draft in drafts.items():
         floor = suggest_floor(draft) if aggregated else None
-        for variant in _variants(draft, keyed[key], floor):
+        for variant in _variants([each[key] for each in wider], floor):
             if trial.together({**settled, key: variant}) is None:
                 lacks_floor = floor is not None and variant.grant.floor is None
                 remarks = (*variant.remarks, _NO_FLOOR) if lacks_floor else variant.remarks
                 settled[key] = replace(variant, remarks=remarks)
                 break
+        if settled[key].grant.columns != draft.grant.columns:
+            settled[key] = tighten(settled[key], draft, trial.beside(settled, key))
     return settled
 
 
-def _variants(draft: Draft, keyed: Draft, floor: Floor | None) -> Iterator[Draft]:
+def _variants(forms: Sequence[Draft], floor: Floor | None) -> Iterator[Draft]:
     """The forms of a draft, from the strictest."""
-    for each in (draft, keyed) if keyed != draft else (draft,):
+    for each in (form for number, form in enumerate(forms) if form not in forms[:number]):
         for crossing in ("aggregate", "raw"):
             for least in (floor, None) if floor is not None else (None,):
                 yield _variant(each, crossing, least)
@@ -210,6 +232,10 @@ def _uses(
     influence = infer_uses(resolved.tree, resolved.tables, parsed.text)
     members = [member for use in influence.tables for member in paper.catalogs.members(use)]
     return {(use.department, use.name): use for use in members}
+
+
+def _without_unused(use: TableUse) -> TableUse:
+    return replace(use, columns=frozenset(each.column for each in use.uses))
 
 
 def _hint(error: SqlError, departments: Mapping[str, Department]) -> str | None:
