@@ -12,6 +12,7 @@ from gateway.planner.partial_aggregates import can_merge, is_repeatable, needs_k
 from gateway.planner.planning import Planning
 from sql.annotate import kind_of
 from sql.scopes import block_expressions, block_sources, free_aliases, source_alias
+from sql.uses.failing import may_fail
 
 
 @dataclass(slots=True)
@@ -101,6 +102,8 @@ def why_not(block: AggregateBlock, planning: Planning) -> str:
                 block.kinds[id(call.node)] = _kind(call, block, planning)
             if not can_merge(call, block.kinds.get(id(call.node))):
                 return f"{_shown(call)} needs all rows of a group"
+    if (not block.alone or block.select.args.get("where")) and _may_fail(block):
+        return "a condition may leave out rows on which an expression fails"
     loose = _loose_columns(block)
     return f"{loose} stands outside what is grouped by" if loose else ""
 
@@ -148,6 +151,12 @@ def is_complete(block: AggregateBlock) -> bool:
         and is_member_column(block.union, leaf.name)
         for leaf in group.expressions
     )
+
+
+def _may_fail(block: AggregateBlock) -> bool:
+    """Whether members would compute what can fail, also on rows that the merge leaves out."""
+    computed = [*(call.node for call in block.calls), *block.leaves]
+    return any(may_fail(node) for node in computed if block.alias in free_aliases(node))
 
 
 def rolls_up(block: AggregateBlock) -> bool:
