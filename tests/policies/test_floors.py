@@ -239,6 +239,19 @@ def test_a_with_name_may_be_read_twice_since_it_shows_large_groups_only(
         "SELECT x.name, sum(t.v) AS v FROM h.t JOIN (SELECT * FROM h.d UNION ALL SELECT * FROM h.d) AS x ON t.b = x.code GROUP BY 1",
         # The condition of an outer join says nothing of the tables that were joined before it.
         "SELECT sum(t.v) AS v FROM h.t CROSS JOIN h.d LEFT JOIN h.d AS e ON t.b = d.code AND e.code = t.a",
+        # No groups at all.
+        "SELECT a FROM h.t",
+        "SELECT DISTINCT max(a) OVER (PARTITION BY b) AS m FROM h.t",
+        "SELECT name FROM h.d WHERE EXISTS (SELECT 1 FROM h.t WHERE t.b = d.code)",
+        # A condition of one's own in an aggregate.
+        "SELECT sum(CASE WHEN id = 1 THEN v END) AS v FROM h.t",
+        # Margins that give cells away.
+        "SELECT a, b, sum(v) AS v FROM h.t GROUP BY CUBE (a, b)",
+        "SELECT a, b, sum(v) AS v FROM h.t GROUP BY GROUPING SETS ((a), (b))",
+        # An error for one person.
+        "SELECT count(*) AS n FROM h.t WHERE CAST(s AS INTEGER) > 1",
+        # Everybody, once for each row around it.
+        "SELECT name, (SELECT sum(v) FROM h.t WHERE t.id <> d.code) AS v FROM h.d",
         # The first n power sums of n numbers are the numbers.
         "SELECT sum(v * v * v) AS v FROM h.t",
         # A second look at the same people.
