@@ -24,13 +24,13 @@ def factor_conditions(tree: exp.Query, planning: Planning) -> exp.Query:
 
     What is said twice is said to different departments only: a block of one department stays as it is.
     """
-    if not any(len(set(_homes(select).values())) > 1 for select in tree.find_all(exp.Select)):
+    if not any(_may_say(select) for select in tree.find_all(exp.Select)):
         return tree
     copy = tree.copy()
     for select in list(copy.find_all(exp.Select)):
-        homes = _homes(select)
-        if len(set(homes.values())) < 2:
+        if not _may_say(select):
             continue
+        homes = _homes(select)
         where = select.args.get("where")
         if where is not None:
             where.set("this", _said(where.this, homes))
@@ -42,6 +42,20 @@ def factor_conditions(tree: exp.Query, planning: Planning) -> exp.Query:
         if all(not join.side and join.kind in {"", "INNER"} for join in inner):
             _spread_constants(select, planning)
     return copy
+
+
+def _may_say(select: exp.Select) -> bool:
+    """Whether a block of several departments has an OR, or equals columns with columns and with constants."""
+    sources = block_sources(select)
+    if len(sources) < 2 or len(set(_homes(select).values())) < 2:
+        return False
+    where = select.args.get("where")
+    conjuncts = split_conjuncts(where.this if where is not None else None)
+    for _, join in sources:
+        conjuncts += split_conjuncts(join.args.get("on")) if join is not None else []
+    equal = [c for c in conjuncts if isinstance(c, exp.EQ)]
+    constants = [c for c in equal if isinstance(c.this, exp.Literal) or isinstance(c.expression, exp.Literal)]
+    return any(isinstance(c.unnest(), exp.Or) for c in conjuncts) or 0 < len(constants) < len(equal)
 
 
 def _homes(select: exp.Select) -> dict[str, str]:

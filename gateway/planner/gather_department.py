@@ -29,14 +29,12 @@ def gather_department(tree: exp.Query, planning: Planning) -> exp.Query:
     or a condition on an outer query: there the tables are gathered when columns are aggregated that may not be
     read, since then their rows must not leave. A copy where anything changes.
     """
-    if not any(_aggregates(select) and _reads_departments(select) for select in tree.find_all(exp.Select)):
+    if not any(_gather(select, None, planning) for select in tree.find_all(exp.Select)):
         return tree
     copy = tree.copy()
-    changed = False
     for select in list(copy.find_all(exp.Select)):
-        if _aggregates(select):
-            changed |= _gather(select, copy, planning)
-    return copy if changed else tree
+        _gather(select, copy, planning)
+    return copy
 
 
 def _aggregates(select: exp.Select) -> bool:
@@ -47,7 +45,10 @@ def _reads_departments(select: exp.Select) -> bool:
     return any(not is_member_union(source) for source, _ in block_sources(select))
 
 
-def _gather(select: exp.Select, tree: exp.Query, planning: Planning) -> bool:
+def _gather(select: exp.Select, tree: exp.Query | None, planning: Planning) -> bool:
+    """Whether the block has tables to gather; gathers them in `tree`, unless that is None."""
+    if not _reads_departments(select) or not _aggregates(select):
+        return False
     sources = block_sources(select)
     homes = {source_alias(source): home_of(source) for source, _ in sources}
     departments = set(homes.values())
@@ -57,6 +58,8 @@ def _gather(select: exp.Select, tree: exp.Query, planning: Planning) -> bool:
         and _is_foreign_outside(select, home)
         and _reads_only(_before_grouping(select), home, set(homes))
     ):
+        if tree is None:
+            return True
         clauses = {key: select.args.get(key) for key in ("from_", "joins", "where")}
         arm = exp.Select(**{key: value for key, value in clauses.items() if value})
         _put(select, arm, [], [], tree, home)
@@ -76,6 +79,8 @@ def _gather(select: exp.Select, tree: exp.Query, planning: Planning) -> bool:
         return False
     if not _connected(own, inside):
         return False
+    if tree is None:
+        return True
     moved = [source for source, _ in sources if source_alias(source) in own]
     arm = exp.Select(
         from_=exp.From(this=moved[0]), joins=[exp.Join(this=source, kind="CROSS") for source in moved[1:]]

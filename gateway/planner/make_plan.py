@@ -13,6 +13,7 @@ from gateway.planner.expand_federated_tables import expand_federated_tables
 from gateway.planner.factor_conditions import factor_conditions
 from gateway.planner.gather_department import gather_department
 from gateway.planner.join_members import join_members
+from gateway.planner.members import has_member_union
 from gateway.planner.planning import Planning
 from gateway.planner.prune_columns import prune_columns
 from gateway.planner.push_filters_into_unions import push_filters_into_unions
@@ -44,7 +45,7 @@ PASSES: dict[str, Pass] = {
     # Members join what lies together, and then filter what could only be decided on both tables.
     "join_members": lambda tree, _: push_filters_into_unions(join_members(tree)),
     # What only members read, since they filter and join, does not leave them.
-    "prune_members": lambda tree, _: prune_columns(tree),
+    "prune_members": lambda tree, _: prune_columns(tree) if has_member_union(tree) else tree,
     # What a department can aggregate alone is seen as a federated table of one member.
     "gather_department": gather_department,
     # Members aggregate, and the merge puts their groups together.
