@@ -117,7 +117,8 @@ def _refusal(grant: Grant, request: Request, use: ColumnUse) -> Refusal | None:
 def _closed(grant: Grant, request: Request, rule: ColumnDecision, use: ColumnUse) -> tuple[str, str] | None:
     """What is not allowed of a column that the grant lists, and the remedy."""
     if use.use == "cross":
-        return _stays(grant, request, rule, use)
+        stays = _stays(grant, request, rule, use)
+        return stays or _fails(request, rule, use)
     if not (use.use in rule.uses or (use.use == "match" and "filter" in rule.uses)):
         return f"is granted for {_uses(rule)}, not for {use.use}", _instead(request, rule, use)
     # Groups that are joined are a group with a partner.
@@ -134,10 +135,15 @@ def _closed(grant: Grant, request: Request, rule: ColumnDecision, use: ColumnUse
         allowed = listed_functions(rule.functions)
         remedy = f"ask {_call(min(rule.functions), use.column)} instead, or ask {request.department} for {use.function}"
         return f"may stand in {allowed}, not in {use.function}", remedy
-    if use.fails:
-        remedy = f"use {use.column} as it is, or ask {request.department} for the use read on {use.column}"
-        return "stands in an expression that can fail on values that you may not see", remedy
-    return None
+    return _fails(request, rule, use)
+
+
+def _fails(request: Request, rule: ColumnDecision, use: ColumnUse) -> tuple[str, str] | None:
+    """Why a column may not stand where a value can make the question fail."""
+    if not use.fails or "read" in rule.uses:
+        return None
+    remedy = f"use {use.column} as it is, or ask {request.department} for the use read on {use.column}"
+    return "stands in an expression that can fail on values that you may not see", remedy
 
 
 def _stays(grant: Grant, request: Request, rule: ColumnDecision, use: ColumnUse) -> tuple[str, str] | None:
