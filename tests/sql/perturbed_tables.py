@@ -22,6 +22,7 @@ from sql.parse import parse_query
 from sql.render import render
 from sql.resolve import resolve_query
 from sql.uses import Influence, infer_uses
+from tests.sql.plain_questions import plain_question
 from tests.sql.random_questions import random_question
 from tests.sql.small_tables import TABLES, catalog, fill
 
@@ -310,12 +311,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--seeds", default="0:1000")
+    parser.add_argument("--plain", action="store_true", help="questions of few blocks")
     arguments = parser.parse_args()
     first, _, last = arguments.seeds.partition(":")
     seeds = [arguments.seed] if arguments.seed is not None else list(range(int(first), int(last)))
     world, tally = World(), Tally()
+    write = plain_question if arguments.plain else random_question
     for seed in seeds:
-        asked = world.ask(random_question(seed))
+        asked = world.ask(write(seed))
         before = len(tally.broken)
         if asked is not None:
             check(world, asked, seed, tally)
