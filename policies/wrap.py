@@ -20,6 +20,7 @@ from policies.model import Mask
 from policies.principal import Principal
 from policies.published import PublishedColumn, PublishedTable
 from policies.row_filter import bind_row_filter, filter_columns
+from sql.catalog import fold_name
 
 __all__ = ["published_columns", "published_type", "wrap_table"]
 
@@ -61,11 +62,12 @@ def wrap_table(
     wanted = tuple(dict.fromkeys(columns))
     known = published_columns(table, physical_types)
     counted = decision.floor.column if decision.floor is not None and ENTITY in wanted else None
-    if ENTITY in wanted and (counted not in known or ENTITY in known):
+    if counted is not None and (counted not in known or ENTITY in map(fold_name, known)):
         message = f"a floor over {table.name} needs its entity column, and no column named {ENTITY}"
         raise ConfigurationError(message, code="CONFIG_POLICY", department=decision.department)
     for name in wanted:
-        if name != ENTITY and (name not in decision.columns or name not in known):
+        hidden = counted is not None and name == ENTITY
+        if not hidden and (name not in decision.columns or name not in known):
             raise InternalError(f"a column of {table.name} was to be read that the decision does not allow")
     try:
         read = _read_columns(decision, known, (*wanted, counted) if counted is not None else wanted)
@@ -76,7 +78,9 @@ def wrap_table(
         )
         outer = _select(
             [
-                _alias(_raw(str(counted)) if name == ENTITY else _shown(decision, name, types[name]), name)
+                _alias(
+                    _raw(counted) if counted and name == ENTITY else _shown(decision, name, types[name]), name
+                )
                 for name in wanted
             ],
             exp.Subquery(this=inner, alias=_table_alias(PUBLISHED)),

@@ -15,9 +15,12 @@ import pyarrow as pa
 import pytest
 from sqlglot import exp
 
-from comity.errors import PolicyError
-from policies.decision import Floor
+from comity.errors import ConfigurationError, InternalError, PolicyError
+from policies.decision import ColumnDecision, Decision, Floor
 from policies.floors import ENTITY, Keys, apply_floors, check_floors
+from policies.principal import Principal
+from policies.published import PublishedColumn, PublishedTable
+from policies.wrap import wrap_table
 from sql.binder import Binder
 from sql.catalog import Catalog, Column, Table
 from sql.parse import parse_query
@@ -283,3 +286,27 @@ def test_joins_that_repeat_no_row_are_let_pass(
     load(database, [{"id": who, "a": 0, "b": 1, "c": 0, "s": "n0", "v": 1 << who} for who in range(5)])
     for row in ask(database, f"SELECT sum(t.v) AS v FROM h.t {join}", binder):
         assert len(cells_of([row])[0]) == 5
+
+
+def wrapped(columns: Sequence[str], published: Sequence[str], floor: Floor | None) -> str:
+    table = PublishedTable("t", ("t",), columns=tuple(PublishedColumn(name, name) for name in published))
+    shown = {
+        name: ColumnDecision(frozenset({"read"}), "keep_first", "1") for name in published if name != "id"
+    }
+    made = Decision("h", "t", True, True, "g", (), shown, None, None, "", floor=floor)
+    return wrap_table(table, dict.fromkeys(published, "VARCHAR"), made, CALLER, columns, "t").sql("duckdb")
+
+
+CALLER = Principal("li.wei", "bureau", frozenset())
+
+
+def test_the_wrap_shows_the_entity_as_it_is_and_only_under_a_floor() -> None:
+    assert '"_published"."id" AS "_entity"' in wrapped(["a", ENTITY], ["id", "a"], Floor(3, "id"))
+    with pytest.raises(InternalError):
+        wrapped(["a", ENTITY], ["id", "a"], None)
+
+
+def test_a_published_column_may_have_the_name_of_the_entity_where_there_is_no_floor() -> None:
+    assert "SUBSTRING" in wrapped([ENTITY], [ENTITY], None) or "LEFT" in wrapped([ENTITY], [ENTITY], None)
+    with pytest.raises(ConfigurationError):
+        wrapped(["a", ENTITY], ["id", "a", "_Entity"], Floor(3, "id"))
