@@ -39,7 +39,8 @@ def describe_columns(
             element=elements.get(name, ""),
             functions=sorted(first.functions.get(name, ())) if "read" not in uses else [],
             grade=first.grades.get(name, ""),
-            grants=_column_grants(usable, name),
+            # Grants without uses: the column lies above the caller's ceiling.
+            grants=_column_grants(usable or views, name),
         )
 
 

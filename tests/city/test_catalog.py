@@ -6,6 +6,7 @@ import pytest
 
 from comity.answers import ColumnGrant, TableInfo
 from comity.errors import SqlError
+from comity.shell.catalog import describe_table
 from tests.city.conftest import City
 
 EVERY = ("read", "filter", "match", "join", "group", "order", "aggregate")
@@ -53,7 +54,9 @@ def test_a_clerk_reads_the_row_filter_with_the_own_town_in_it(city: City) -> Non
 
 
 def test_what_lies_above_a_callers_ceiling_is_known_and_not_usable(city: City) -> None:
-    seen = uses(city.connect("demo-trainee").table("health.patients"))
+    table = city.connect("demo-trainee").table("health.patients")
+    seen = uses(table)
+    assert "nothing: graded core, which may not reach you" in describe_table(table, {})
     assert seen["person_id"] == seen["allergies"] == ()
     assert seen["town_code"] == EVERY
     assert uses(city.connect("demo-health").table("health.patients"))["person_id"] == EVERY

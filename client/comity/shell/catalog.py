@@ -127,6 +127,8 @@ def _room(
 
 def _may(column: ColumnInfo) -> str:
     """What the caller may do with a column: of each grant, on a line of its own where they differ."""
+    if column.grants and not column.uses:
+        return f"nothing: graded {column.grade}, which may not reach you"
     ways = {_use(grant) for grant in column.grants}
     if len(ways) > 1:
         return "\n".join(f"{_use(grant)} [{grant.grant}]" for grant in column.grants)
