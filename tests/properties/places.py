@@ -21,7 +21,8 @@ ALL_TABLES: Mapping[tuple[str, str], Mapping[str, str]] = {**TABLES, ("b", "sett
 
 def raw_database(*, rows: int = 10, most: int = 8) -> duckdb.DuckDBPyConnection:
     """A DuckDB with every row, as `raw.<place>_<table>`."""
-    database = duckdb.connect(config={"threads": 1})
+    # A question too large for this is invalid, and fills no disk.
+    database = duckdb.connect(config={"threads": 1, "memory_limit": "1GB", "temp_directory": ""})
     database.execute("SET python_enable_replacements = false")
     fill(database, rows=rows, most=most, federated=True)
     database.execute("RESET search_path")

@@ -54,7 +54,7 @@ class World:
         self._open()
 
     def _open(self) -> None:
-        self.database = duckdb.connect(config={"threads": 1})
+        self.database = duckdb.connect(config={"threads": 1, "memory_limit": "1GB", "temp_directory": ""})
         self._fill(self.database)
 
     @contextmanager
