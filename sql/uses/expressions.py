@@ -289,7 +289,14 @@ class Expressions:
                 raise NotUnderstoodError
             yield from zip(ones, others, strict=True)
             return
+        plain = [item for item in node.expressions if isinstance(item, exp.Literal)]
+        if plain and len(ones) == 1:
+            # Long lists of constants are common, and are one comparison.
+            constants = Part(node, Value(constants=len(plain)))
+            yield ones[0], Gathered(node, [constants], whole=True)
         for item in node.expressions:
+            if len(ones) == 1 and isinstance(item, exp.Literal):
+                continue
             others = self._operand(item)
             if len(others) != len(ones):
                 raise NotUnderstoodError
