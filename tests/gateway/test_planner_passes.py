@@ -93,7 +93,7 @@ def test_four_hundred_members_nest_in_single_digits() -> None:
 
 
 def _unions_above(node: exp.Expr) -> list[exp.Expr]:
-    found = []
+    found: list[exp.Expr] = []
     parent = node.parent
     while parent is not None:
         if isinstance(parent, exp.Union):

@@ -19,7 +19,7 @@ OPTIONAL = frozenset(PASSES) - {"expand_federated_tables", "drop_empty_totals"}
 # This one makes answers other, as a floor must.
 FLOORS = frozenset({"drop_empty_totals"})
 SKIPS = {"none": frozenset[str](), **{name: frozenset({name}) for name in sorted(OPTIONAL)}, "all": OPTIONAL}
-QUESTIONS = 160
+QUESTIONS = 120
 
 
 def held(*columns: str, floor: Floor | None = None) -> Disclosure:
