@@ -18,8 +18,8 @@ from tests.sql.perturbed_tables import COLUMNS, Tally, World, check, other_value
 from tests.sql.plain_questions import plain_question
 from tests.sql.random_questions import random_question
 
-PARTS = 8
-SEEDS = range(400)
+PARTS = 6
+SEEDS = range(270)
 
 
 @pytest.fixture(scope="module")
@@ -37,20 +37,20 @@ def test_answers_depend_on_no_column_in_a_way_that_is_not_inferred(world: World,
         if asked is not None:
             check(world, asked, seed, tally)
     assert tally.broken == []
-    assert tally.checked["unused"] > 15, tally.checked
-    assert tally.checked["extremes"] > 8, tally.checked
-    assert tally.checked["renamed"] > 2, tally.checked
-    assert tally.checked["output"] + tally.checked["outputs"] > 3, tally.checked
+    assert tally.checked["unused"] > 12, tally.checked
+    assert tally.checked["extremes"] > 6, tally.checked
+    assert tally.checked["renamed"] > 1, tally.checked
+    assert tally.checked["output"] + tally.checked["outputs"] > 2, tally.checked
 
 
 def test_neither_do_answers_that_are_ordered_cut_and_grouped_by_what_is_not_returned(world: World) -> None:
     tally = Tally()
-    for seed in range(240):
+    for seed in range(160):
         asked = world.ask(plain_question(seed))
         if asked is not None:
             check(world, asked, seed, tally)
     assert tally.broken == []
-    assert min(tally.checked[rule] for rule in ("unused", "output", "renamed", "extremes")) > 30
+    assert min(tally.checked[rule] for rule in ("unused", "output", "renamed", "extremes")) > 20
 
 
 def test_a_column_that_is_said_to_decide_mostly_does(world: World) -> None:
