@@ -55,7 +55,17 @@ def kind_of_value(node: exp.Expr | None) -> Kind | None:
     if isinstance(node, exp.Query):
         outputs = node.selects
         return kind_of_value(outputs[0]) if len(outputs) == 1 else None
+    if isinstance(node, _LIKE_ITS_ARGUMENT):
+        kind = kind_of_value(node.this)
+        return (kind[0], kind[1] + 1, kind[2]) if kind is not None else None
+    if isinstance(node, _WHOLE):
+        return ("exact", 19, 0)
     return kind_of_type(node.type) if node is not None and node.type is not None else None
+
+
+_LIKE_ITS_ARGUMENT = (exp.IntDiv, exp.Floor, exp.Ceil, exp.Round, exp.Abs)
+"""Calls whose result is a number like their argument, at most one digit longer."""
+_WHOLE = (exp.DayOfMonth, exp.WeekOfYear, exp.DayOfWeek, exp.DayOfWeekIso, exp.Ascii, exp.Unicode, exp.Sign)
 
 
 def _literal_kind(node: exp.Literal) -> Kind:
