@@ -79,6 +79,9 @@ def apply_floors(tree: exp.Query, floors: Floors) -> FlooredQuery:
     for select in inner:
         if select.args.get("limit") is None and select.args.get("offset") is None:
             select.set("offset", exp.Offset(expression=exp.Literal.number(0)))
+            if isinstance(select.parent, exp.SetOperation) and select.arg_key is not None:
+                # Without brackets OFFSET ends the whole set operation.
+                select.parent.set(select.arg_key, exp.Subquery(this=select))
     return FlooredQuery(copy, counts, bool(inner) and may_fail(tree))
 
 
