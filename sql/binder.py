@@ -16,6 +16,7 @@ from sqlglot import exp
 
 from comity.errors import ConfigurationError, SqlError
 from sql.catalog import Column, Table, fold_name
+from sql.copies import canonical_text
 from sql.engine import open_locked, quoted
 from sql.engine_errors import translate_error
 from sql.places import place_at
@@ -56,7 +57,7 @@ class Binder:
         `tables` are those that the query reads, in the shape in which it sees them; when none are given they
         are those the binder was made with.
         """
-        text = query if isinstance(query, str) else query.sql(dialect="duckdb", identify=True, comments=False)
+        text = query if isinstance(query, str) else canonical_text(query)
         view = self._view_for(tables)
         if (known := view.answers.get(text)) is not None:
             return known

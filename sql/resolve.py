@@ -13,6 +13,7 @@ from sql.annotate import set_kind
 from sql.binder import Binder
 from sql.catalog import Catalog, Column, TableUse
 from sql.confirm import confirm_reading
+from sql.copies import copy_tree
 from sql.expansion import check_expansion
 from sql.parse import ParsedQuery
 from sql.resolution import Resolution
@@ -47,7 +48,7 @@ def resolve_query(
     """
     resolution = Resolution(parsed.text, catalog, resolve_any_query, now or datetime.now(UTC))
     try:
-        tree, _ = resolve_any_query(resolution, parsed.tree.copy(), {}, None)
+        tree, _ = resolve_any_query(resolution, copy_tree(parsed.tree), {}, None)
     except RecursionError:
         raise SqlError("the question is nested too deeply", code="SQL_TOO_DEEP", line=1, column=1) from None
     for nested in resolution.nested:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from sql.copies import copy_tree
 from sql.scopes import (
     block_expressions,
     block_sources,
@@ -72,7 +73,7 @@ def split_query(tree: exp.Query, context_of: ContextOf) -> Split:
 
     The input is not changed. A query without tables has no pieces.
     """
-    copy = tree.copy()
+    copy = copy_tree(tree)
     splitter = _Splitter(context_of, used_names(copy))
     found = splitter.contexts(copy)
     if len(found) == 1:
@@ -221,7 +222,7 @@ class _Splitter:
         for source, _ in block_sources(select):
             context = contexts[source_alias(source)]
             if context is not None:
-                group = self.group(source.copy(), context)
+                group = self.group(copy_tree(source), context)
                 source.replace(_reference(group.name, group.name))
 
     def split_inner(self, select: exp.Select, contexts: dict[str, str | None]) -> None:
@@ -242,7 +243,7 @@ class _Splitter:
         for join in kept_joins:
             context = contexts[source_alias(join.this)]
             if context is not None:
-                group = self.group(join.this.copy(), context)
+                group = self.group(copy_tree(join.this), context)
                 group.conjuncts, on = self.take(split_conjuncts(join.args.get("on")), group)
                 # A join that had a condition keeps one.
                 join.set("on", join_conjuncts(on) or exp.true())
@@ -268,7 +269,7 @@ class _Splitter:
             if context is None:
                 rest.append(source)
             else:
-                groups.append(self.group(source.copy(), context))
+                groups.append(self.group(copy_tree(source), context))
         links = [names for c in pool if len(names := _equated_aliases(c)) == 2]
         merged = True
         while merged:
@@ -293,7 +294,7 @@ class _Splitter:
         for group in groups:
             fits = group.context == context and needed and needed <= group.aliases
             if fits and self.contexts(join.args["on"]) <= {context}:
-                group.attached.append(join.copy())
+                group.attached.append(copy_tree(join))
                 group.aliases.add(alias)
                 return True
         return False

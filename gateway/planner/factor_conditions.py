@@ -10,6 +10,7 @@ from gateway.planner.gather_department import home_of
 from gateway.planner.members import is_member_union
 from gateway.planner.planning import Planning
 from sql.annotate import kind_of
+from sql.copies import copy_tree
 from sql.scopes import block_sources, free_aliases, join_conjuncts, source_alias, split_conjuncts
 from sql.uses.failing import may_fail
 
@@ -26,7 +27,7 @@ def factor_conditions(tree: exp.Query, planning: Planning) -> exp.Query:
     """
     if not any(_may_say(select) for select in tree.find_all(exp.Select)):
         return tree
-    copy = tree.copy()
+    copy = copy_tree(tree)
     for select in list(copy.find_all(exp.Select)):
         if not _may_say(select):
             continue

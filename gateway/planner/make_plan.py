@@ -29,6 +29,7 @@ from gateway.planner.split_aggregates import split_aggregates
 from gateway.stages import AuthorizedQuery, FederatedPlan, PlannedFragment
 from sql.binder import Binder
 from sql.catalog import Catalog, Fragment
+from sql.copies import canonical_text
 from sql.split import Split, split_query
 
 Pass: TypeAlias = Callable[[exp.Query, Planning], exp.Query]
@@ -79,7 +80,7 @@ def make_plan(query: AuthorizedQuery, binder: Binder, published: Catalog) -> Fed
         authorized=query,
         fragments=fragments,
         residual=residual,
-        residual_sql=residual.sql(dialect="duckdb", identify=True, comments=False),
+        residual_sql=canonical_text(residual),
         materialise=materialise,
         stayed=split.stayed,
         schema=schema,

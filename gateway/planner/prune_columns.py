@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sql.allowed_functions import is_aggregate_call
+from sql.copies import copy_tree
 from sql.scopes import is_cte_reference, walk_here
 
 
@@ -21,7 +22,7 @@ def prune_columns(tree: exp.Query) -> exp.Query:
     """
     if tree.find(exp.With, exp.Subquery) is None:
         return tree
-    copy = tree.copy()
+    copy = copy_tree(tree)
     while _drop_names(copy) or _drop_outputs(copy):
         pass
     return copy

@@ -8,6 +8,7 @@ from gateway.planner.members import SHAPE
 from gateway.stages import PlannedFragment
 from sql.binder import Binder
 from sql.catalog import Catalog, Column, Fragment, TableUse
+from sql.copies import canonical_text
 from sql.scopes import block_sources, is_cte_reference, source_alias
 from sql.split import Piece, Split
 from sql.types import arrow_schema, sqlglot_type
@@ -93,7 +94,7 @@ def query_text(query: exp.Query) -> str:
     """The text of a fragment, without parentheses around the whole."""
     while isinstance(query, exp.Subquery):
         query = query.this
-    return query.sql(dialect="duckdb", identify=True, comments=False)
+    return canonical_text(query)
 
 
 def table_uses(query: exp.Query) -> tuple[TableUse, ...]:
