@@ -13,6 +13,7 @@ from datetime import date
 
 from comity.errors import ConfigurationError, PolicyError, SourceError
 from gateway.configuration import Federation
+from gateway.plan_cache import principal_key
 from gateway.stages import QueryRequest
 from policies.decision import Visibility
 from policies.port import DepartmentPort, Publication
@@ -59,6 +60,7 @@ class Catalogs:
         self.ports = ports
         self.publications: dict[str, Publication] = {}
         self.missing: dict[str, SourceError] = {}
+        self.generation = 0
         self._lock = threading.Lock()
         self._views: OrderedDict[object, CallerView] = OrderedDict()
         self.refresh()
@@ -79,20 +81,11 @@ class Catalogs:
         self.binder = Binder(self.published.tables)
         with self._lock:
             self._views.clear()
+            self.generation += 1
 
     def view(self, principal: Principal, purpose: str) -> CallerView:
         """What a principal may see under a purpose, today."""
-        attributes = tuple(sorted((key, repr(value)) for key, value in principal.attributes.items()))
-        roles = tuple(sorted(principal.roles))
-        key = (
-            principal.subject,
-            principal.department,
-            roles,
-            attributes,
-            principal.ceiling,
-            purpose,
-            self.today(),
-        )
+        key = (principal_key(principal), purpose, self.today())
         with self._lock:
             if key in self._views:
                 self._views.move_to_end(key)

@@ -12,7 +12,7 @@ before anything is dispatched and before any row leaves.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gateway.admit import Admission, admit
 from gateway.answer import Answer
@@ -22,6 +22,7 @@ from gateway.catalogs import Catalogs
 from gateway.exchange import dispatch
 from gateway.foresee import foresee
 from gateway.merge.engine import MergeEngine
+from gateway.plan_cache import KnownPlan, PlanCache, plan_key
 from gateway.planner.make_plan import make_plan
 from gateway.record import QueryRecord, Recorder
 from gateway.stages import FederatedPlan, QueryRequest
@@ -39,6 +40,7 @@ class Pipeline:
     merge: MergeEngine
     recorder: Recorder
     telemetry: Telemetry
+    plans: PlanCache = field(default_factory=PlanCache)
 
     def answer(self, request: QueryRequest) -> Answer:
         """Starts answering. Raises `ComityError`, after the refusal or failure is on record."""
@@ -63,6 +65,19 @@ class Pipeline:
 
     def plan(self, request: QueryRequest, record: QueryRecord) -> FederatedPlan:
         """Everything up to dispatch. Touches no data."""
+        key = plan_key(request, self.catalogs.today(), self.catalogs.generation)
+        known = self.plans.find(key)
+        self.telemetry.plans.add(1, {"comity.plan.cached": known is not None})
+        if known is not None:
+            with record.stage("plan"):
+                record.known(known)
+                return known.plan_for(request)
+        plan = self.make_plan(request, record)
+        self.plans.keep(key, KnownPlan(plan, plan.authorized.bound.admitted.parsed, record.decisions))
+        return plan
+
+    def make_plan(self, request: QueryRequest, record: QueryRecord) -> FederatedPlan:
+        """As `plan`, whatever was asked before."""
         with record.stage("parse"):
             admitted = admit(request, self.catalogs, self.admission, record)
         with record.stage("resolve"):

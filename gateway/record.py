@@ -35,6 +35,7 @@ from audit.events import (
 from audit.log import AuditLog
 from comity.errors import CancelledError, ComityError, IdentityError, InternalError, PolicyError
 from gateway.exchange import FragmentStream, FragmentStreams
+from gateway.plan_cache import KnownPlan
 from gateway.stages import FederatedPlan, QueryRequest
 from gateway.suppression import SMALL_GROUPS, SmallGroups, small_groups
 from gateway.telemetry import Telemetry
@@ -113,6 +114,16 @@ class QueryRecord:
             parameters=[str(value) for value in values],
         )
         self._span.set_attribute("db.query.text", parsed.normalized[:4096])
+
+    @property
+    def decisions(self) -> tuple[TableDecision, ...]:
+        """What departments have decided so far."""
+        return tuple(self._decisions)
+
+    def known(self, known: KnownPlan) -> None:
+        """The question was asked before: what was said of it then is said of it now."""
+        self.parsed(known.parsed)
+        self._decisions += known.decisions
 
     def decided(self, uses: Sequence[TableUse], decisions: Sequence[Decision]) -> None:
         self._decisions += [_table_decision(use, made) for use, made in zip(uses, decisions, strict=True)]

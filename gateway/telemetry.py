@@ -33,6 +33,7 @@ METRICS = {
     "comity.query.rows": ("{row}", "Rows given to callers."),
     "comity.query.bytes": ("By", "Bytes of Arrow batches given to callers."),
     "comity.query.active": ("{query}", "Questions being answered now."),
+    "comity.query.plans": ("{plan}", "Plans used, by whether they were known (comity.plan.cached)."),
     "comity.fragment.rows": ("{row}", "Rows that left a department."),
     "comity.fragment.bytes": ("By", "Bytes of Arrow batches that left a department."),
     "db.client.operation.duration": ("s", "Time of one fragment at its department."),
@@ -65,6 +66,7 @@ class Telemetry:
         )
         self.rows = counter("comity.query.rows", *METRICS["comity.query.rows"])
         self.bytes = counter("comity.query.bytes", *METRICS["comity.query.bytes"])
+        self.plans = counter("comity.query.plans", *METRICS["comity.query.plans"])
         self.fragment_rows = counter("comity.fragment.rows", *METRICS["comity.fragment.rows"])
         self.fragment_bytes = counter("comity.fragment.bytes", *METRICS["comity.fragment.bytes"])
         self.active = meter.create_up_down_counter("comity.query.active", *METRICS["comity.query.active"])
