@@ -54,7 +54,7 @@ def test_the_same_question_of_the_same_caller_is_planned_once(gateway: Gateway) 
 def test_the_record_of_a_known_plan_says_as_much_as_the_first(gateway: Gateway) -> None:
     plan(gateway, request())
     plan(gateway, request())
-    records = AuditReader(gateway.federation.audit_path).records()
+    records = list(AuditReader(gateway.federation.audit_path).records())
     authorized = [record.event for record in records if record.type == "query.authorized"]
     assert len(authorized) == 2
     assert authorized[0] == authorized[1]
