@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from agent.agent import Agent, absolute_source, open_agent
-from comity.errors import ComityError, LimitError
+from comity.errors import ComityError, InternalError, LimitError
 from policies.port import FragmentRequest
 from policies.principal import Principal
 from sql.catalog import Fragment
@@ -145,3 +145,10 @@ def test_sources_are_relative_to_the_department() -> None:
     assert (
         absolute_source("embedded:../../data/pg?database=tax", here) == "embedded:/city/data/pg?database=tax"
     )
+
+
+def test_a_fragment_that_would_answer_with_other_types_is_not_begun(agent: Agent) -> None:
+    texts = pa.schema([pa.field("id", pa.string())])
+    fragment = Fragment("fragment_1", "north", "SELECT p.id AS id FROM north.person AS p", texts)
+    with pytest.raises(InternalError, match="would answer with other types"):
+        agent.run(FragmentRequest("q1", ANALYST, "work", fragment, 10.0, {}))
