@@ -53,8 +53,12 @@ def denial(denied: Iterable[Decision], use: TableUse) -> PolicyError:
     lines = [f"{_named(tables)}: {'; '.join(reasons)}" for reasons, tables in by_reasons.items()]
     refusals = [refusal for decision in decisions for refusal in decision.refusals]
     placed = next((r for r in refusals if r.line is not None), None)
+    text = "\n".join(lines)
+    if placed is not None:
+        # The error says its own place.
+        text = text.replace(f" (line {placed.line}, column {placed.place})", "", 1)
     return PolicyError(
-        "\n".join(lines),
+        text,
         department=decisions[0].department,
         line=placed.line if placed is not None else use.line,
         column=placed.place if placed is not None else use.column,

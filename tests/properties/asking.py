@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from comity.errors import ComityError, PolicyError, SqlError
+from comity.errors import ComityError, LimitError, PolicyError, SqlError
 from tests.properties.world import World
 from tests.sql.ask_in_parts import difference
 from tests.sql.random_questions import random_question
@@ -29,8 +29,8 @@ def ask(world: World, question: str) -> str:
         return "invalid"
     try:
         found = world.answer(question)
-    except SqlError:
-        # The gateway's language is smaller than DuckDB's; how many are refused is bounded by the caller.
+    except (SqlError, LimitError):
+        # The gateway's language is smaller than DuckDB's, and so is its memory; the caller bounds how many.
         return "refused"
     except PolicyError:
         return "denied"

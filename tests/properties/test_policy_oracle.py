@@ -25,5 +25,6 @@ def test_an_answer_through_policies_is_the_answer_over_what_they_show(seed: int,
 def test_an_answer_over_columns_granted_for_some_uses_is_right_or_denied(seed: int, ground: Ground) -> None:
     with ground.world(seed, partial=0.3) as world:
         outcomes = Counter(ask(world, question(world, number)) for number in range(QUESTIONS))
-    assert outcomes["same"] >= QUESTIONS * 0.1, outcomes
-    assert outcomes["denied"] >= QUESTIONS * 0.2, outcomes
+    assert outcomes["same"] + outcomes["denied"] >= QUESTIONS * 0.6, outcomes
+    assert outcomes["same"] > 0, outcomes
+    assert outcomes["denied"] > 0, outcomes
