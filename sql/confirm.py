@@ -19,6 +19,9 @@ from sql.places import place_at
 from sql.resolution import Resolution
 
 
+_NOTHING = Column(" ", "INTEGER")
+
+
 def confirm_reading(
     parsed: ParsedQuery, tree: exp.Query, resolution: Resolution, binder: Binder
 ) -> tuple[Column, ...]:
@@ -87,4 +90,5 @@ def _visible(table: Table, used: set[str], resolution: Resolution) -> Table:
     by_name = {fold_name(column.name): column for column in table.columns}
     starred = [by_name[fold_name(name)] for name in table.star]
     hidden = [column for column in table.columns if column.name in used and column not in starred]
-    return Table(table.department, table.name, (*starred, *hidden))
+    # A table of which only the rows count has to have a column all the same.
+    return Table(table.department, table.name, (*starred, *hidden) or (_NOTHING,))

@@ -267,3 +267,13 @@ def test_a_name_in_two_departments_needs_its_department(lab: Catalog, lab_binder
     assert caught.value.code == "SQL_AMBIGUOUS"
     only = Catalog([table for table in lab.tables if table.department == "h"], "3")
     assert resolve("select a from t", only, lab_binder).tables[0].department == "h"
+
+
+def test_a_star_stands_beside_a_table_of_which_nothing_may_be_read() -> None:
+    columns = (Column("a", "INTEGER"),)
+    tables = [Table("h", "t", columns), Table("k", "u", (Column("d", "INTEGER"),), star=())]
+    binder = Binder(tables)
+    question = "select x.* from h.t x where exists (select 1 from k.u)"
+    resolved = resolve(question, Catalog(tables, "1"), binder)
+    assert resolved.schema.names == ["a"]
+    binder.close()
