@@ -18,7 +18,6 @@ from sql.parse import ParsedQuery
 from sql.places import place_at
 from sql.resolution import Resolution
 
-
 _NOTHING = Column(" ", "INTEGER")
 
 
