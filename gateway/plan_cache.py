@@ -40,7 +40,7 @@ class KnownPlan:
 
 
 class PlanCache:
-    """The plans used last. Safe between threads."""
+    """The plans used last, at most `size`; none are kept with 0. Safe between threads."""
 
     def __init__(self, size: int = 256) -> None:
         self._size = size

@@ -23,6 +23,7 @@ from gateway.commands.policy_directory import PolicyDirectory
 from gateway.configuration import Federation, FederationFile
 from gateway.merge.duckdb import DuckdbMerge
 from gateway.pipeline import Pipeline
+from gateway.plan_cache import PlanCache
 from gateway.record import Recorder
 from gateway.stages import FederatedPlan, Lifetime, QueryRequest
 from gateway.telemetry import Telemetry
@@ -142,7 +143,14 @@ class PaperGateway:
         self.catalogs = _Catalogs(federation, ports, today)
         self._stack.callback(self.catalogs.binder.close)
         self._pipeline = Pipeline(
-            Admission(federation), self.catalogs, ports, merge, Recorder(log), telemetry
+            Admission(federation),
+            self.catalogs,
+            ports,
+            merge,
+            Recorder(log),
+            telemetry,
+            # No plan is kept either: policies are replaced between questions.
+            PlanCache(0),
         )
         self._ceiling = federation.settings.ceilings.query
         self._ports = ports
