@@ -38,10 +38,24 @@ class Publication:
 
 
 @dataclass(frozen=True, slots=True)
+class KeySet:
+    """Join keys that another fragment found: distinct values without NULL, of one canonical type.
+
+    `source` is the department, table and column that they are of. The fragment's text reads them as
+    `IN (SELECT "key" FROM "_keys"."<name>")`, and as nothing else.
+    """
+
+    name: str
+    source: tuple[str, str, str]
+    values: pa.Array
+
+
+@dataclass(frozen=True, slots=True)
 class FragmentRequest:
     """One fragment to run. `timeout_seconds` is what is left of the question's time.
 
     `grants` says, by table, which grant governs the whole question; the agent decides whether it does.
+    `keys` are the key sets that the fragment's text names.
     """
 
     query_id: str
@@ -50,6 +64,7 @@ class FragmentRequest:
     fragment: Fragment
     timeout_seconds: float
     grants: Mapping[str, str] = field(default_factory=dict)
+    keys: tuple[KeySet, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
