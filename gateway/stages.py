@@ -12,6 +12,8 @@ from sqlglot import exp
 
 from comity.errors import CancelledError, LimitError
 from comity.values import ParameterValue
+from gateway.planner.estimates import Estimate
+from gateway.planner.remarks import Remark
 from policies.decision import Decision
 from policies.principal import Principal
 from sql.catalog import Catalog, Column, Fragment
@@ -139,6 +141,7 @@ class PlannedFragment:
     fragment: Fragment
     columns: tuple[Column, ...]
     row_estimate: int | None
+    estimate: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,7 @@ class FederatedPlan:
 
     `residual` is None when one fragment is the whole answer. `materialise` says that fragments are held in
     memory by the merge, rather than streamed through it. `stayed` are the reasons why work is left to the
-    merge.
+    merge, `remarks` what the planner says of its choices.
     """
 
     authorized: AuthorizedQuery
@@ -157,6 +160,7 @@ class FederatedPlan:
     materialise: bool
     stayed: tuple[str, ...]
     schema: pa.Schema
+    remarks: tuple[Remark, ...] = ()
 
     @property
     def departments(self) -> tuple[str, ...]:
