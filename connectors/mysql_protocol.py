@@ -69,8 +69,8 @@ class Statement:
         if _QUERY.match(sql) is None:
             raise _not_a_query()
         self._connection = connection
-        connection._execute_command(COMMAND.COM_STMT_PREPARE, sql)  # noqa: SLF001
-        answer = connection._read_packet().get_all_data()  # noqa: SLF001
+        connection._execute_command(COMMAND.COM_STMT_PREPARE, sql)
+        answer = connection._read_packet().get_all_data()
         _, self._id, columns, self._parameters = struct.unpack_from("<BIHH", answer)
         for count in (self._parameters, columns):
             self._read_columns(count)
@@ -84,13 +84,13 @@ class Statement:
                 f"the query has {self._parameters} placeholders and {len(parameters)} parameters were given"
             )
         body = struct.pack("<IBI", self._id, 0, 1) + _encode_parameters(parameters)
-        self._connection._execute_command(COMMAND.COM_STMT_EXECUTE, body)  # noqa: SLF001
-        count = self._connection._read_packet().read_length_encoded_integer()  # noqa: SLF001
+        self._connection._execute_command(COMMAND.COM_STMT_EXECUTE, body)
+        count = self._connection._read_packet().read_length_encoded_integer()
         return self._read_columns(count)
 
     def rows(self, batch_rows: int) -> Iterator[RowPackets]:
         """Row packets, at most `batch_rows` at a time, as they arrive."""
-        file, buffer = self._connection._rfile, bytearray(BUFFER_BYTES + SLACK_BYTES)  # noqa: SLF001
+        file, buffer = self._connection._rfile, bytearray(BUFFER_BYTES + SLACK_BYTES)
         # What PyMySQL's file has read ahead comes first: `readinto1` would wait for more beyond it.
         ahead = file.read1(_READ_BYTES)
         filled, finished = len(ahead), False
@@ -122,12 +122,12 @@ class Statement:
 
     def close(self) -> None:
         """Frees the statement at the server, which sends no answer."""
-        self._connection._execute_command(COMMAND.COM_STMT_CLOSE, struct.pack("<I", self._id))  # noqa: SLF001
+        self._connection._execute_command(COMMAND.COM_STMT_CLOSE, struct.pack("<I", self._id))
 
     def _read_columns(self, count: int) -> tuple[WireColumn, ...]:
-        packets = [self._connection._read_packet(FieldDescriptorPacket) for _ in range(count)]  # noqa: SLF001
+        packets = [self._connection._read_packet(FieldDescriptorPacket) for _ in range(count)]
         if count:
-            self._connection._read_packet()  # noqa: SLF001  # the end of the list
+            self._connection._read_packet()  # the end of the list
         return tuple(
             WireColumn(
                 p.name,

@@ -160,13 +160,13 @@ class MysqlSession:
 
     def _wait_at_most(self, seconds: float | None) -> None:
         """How long to wait for the network from now on; None: for ever."""
-        self.connection._read_timeout = seconds  # noqa: SLF001
-        self.connection._current_timeout = seconds  # noqa: SLF001
-        self.connection._sock.settimeout(seconds)  # noqa: SLF001
+        self.connection._read_timeout = seconds
+        self.connection._current_timeout = seconds
+        self.connection._sock.settimeout(seconds)
 
     def abort(self) -> None:
         """Makes whoever waits for the network fail at once. Any thread; never raises."""
-        used: socket.socket | None = self.connection._sock  # noqa: SLF001
+        used: socket.socket | None = self.connection._sock
         if used is not None:
             with suppress(OSError):
                 # A TLS socket's own shutdown would take the socket from under its reader.

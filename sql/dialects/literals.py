@@ -73,7 +73,7 @@ def in_kind(context: Context, value: Value, kind: Kind) -> Value:
     if kind.family == "decimal" and isinstance(found, int):
         return constant(context, Decimal(found), kind)
     if kind.family == "timestamp" and isinstance(found, date) and not isinstance(found, datetime):
-        return constant(context, datetime(found.year, found.month, found.day), kind)  # noqa: DTZ001
+        return constant(context, datetime(found.year, found.month, found.day), kind)  # noqa: DTZ001 (TIMESTAMP has no zone)
     return constant(context, found, kind)
 
 

@@ -157,7 +157,7 @@ def _shifted(operator: str, value: Value, node: exp.Expr, context: Context) -> V
     if value.family not in {"date", "timestamp"}:
         raise NotNative(f"{value.kind} and an interval")
     if isinstance(known, date):
-        start = known if isinstance(known, datetime) else datetime(known.year, known.month, known.day)  # noqa: DTZ001
+        start = known if isinstance(known, datetime) else datetime(known.year, known.month, known.day)  # noqa: DTZ001 (TIMESTAMP has no zone)
         return constant(context, shift_constant(start, interval), TIMESTAMP)
     native = context.dialect.shift(interval)
     context.raises = context.raises or native.raises

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from operator import add
 
 from sqlglot import exp
 
@@ -132,25 +133,27 @@ def _case(node: exp.Expr) -> bool:
 
 
 def _sum(node: exp.Expr) -> bool:
-    if _is_settled(node):
-        return False
     left, right = kind_of_value(node.this), kind_of_value(node.expression)
-    if left is None or right is None:
-        return True
-    families = {left[0], right[0]}
-    if "float" in families:
-        return not families <= {"exact", "float"}
-    if families <= {"DATE", "day"}:
-        return not isinstance(node, exp.Sub)
-    if families != {"exact"} or not (left[2] or right[2]):
-        return True
-    return not _fits(node, max(left[1], right[1]) + 1, max(left[2], right[2]))
+    if left is not None and right is not None and {left[0], right[0]} <= {"DATE", "day"}:
+        return not (_is_settled(node) or isinstance(node, exp.Sub))
+    return _may_overflow(node, left, right, lambda one, other: max(one, other) + 1, max)
 
 
 def _product(node: exp.Expr) -> bool:
+    left, right = kind_of_value(node.this), kind_of_value(node.expression)
+    return _may_overflow(node, left, right, add, add)
+
+
+def _may_overflow(
+    node: exp.Expr,
+    left: Kind | None,
+    right: Kind | None,
+    whole: Callable[[int, int], int],
+    scale: Callable[[int, int], int],
+) -> bool:
+    """True unless the result, with digits before and after the point as given, always has its type's room."""
     if _is_settled(node):
         return False
-    left, right = kind_of_value(node.this), kind_of_value(node.expression)
     if left is None or right is None:
         return True
     families = {left[0], right[0]}
@@ -158,7 +161,7 @@ def _product(node: exp.Expr) -> bool:
         return not families <= {"exact", "float"}
     if families != {"exact"} or not (left[2] or right[2]):
         return True
-    return not _fits(node, left[1] + right[1], left[2] + right[2])
+    return not _fits(node, whole(left[1], right[1]), scale(left[2], right[2]))
 
 
 def _fits(node: exp.Expr, whole: int, scale: int) -> bool:

@@ -29,8 +29,8 @@ from tests.connectors.source import (
 from tests.connectors.suite import ConnectorContract
 
 UTC = dt.UTC
-FAR = dt.datetime(9999, 12, 31, 23, 59, 59, 999999)  # noqa: DTZ001 - a time without a zone is what is meant
-FIRST = dt.datetime(1, 1, 1)  # noqa: DTZ001
+FAR = dt.datetime(9999, 12, 31, 23, 59, 59, 999999)
+FIRST = dt.datetime(1, 1, 1)
 LEAST = -(10**38) + 1
 
 SCALARS = (
@@ -157,8 +157,8 @@ class TestDuckdbFile(DuckdbContract):
         case("hugeint", "HUGEINT", pa.decimal128(38, 0), {"9" * 38: Decimal("9" * 38), str(LEAST): Decimal(LEAST)}),
         case("uhugeint", "UHUGEINT", pa.decimal128(38, 0), {"9" * 38: Decimal("9" * 38), "0": Decimal(0)}),
         case("uhugeint_list", "UHUGEINT[]", pa.list_(pa.decimal128(38, 0)), {f"[{'9' * 38}, NULL]": [Decimal("9" * 38), None]}),
-        case("timestamp_s", "TIMESTAMP_S", pa.timestamp("s"), {"'2026-01-01 12:34:56'": dt.datetime(2026, 1, 1, 12, 34, 56)}),  # noqa: DTZ001
-        case("timestamp_ns", "TIMESTAMP_NS", pa.timestamp("ns"), {"'2026-01-01 00:00:00.123456'": dt.datetime(2026, 1, 1, 0, 0, 0, 123456)}),  # noqa: DTZ001
+        case("timestamp_s", "TIMESTAMP_S", pa.timestamp("s"), {"'2026-01-01 12:34:56'": dt.datetime(2026, 1, 1, 12, 34, 56)}),
+        case("timestamp_ns", "TIMESTAMP_NS", pa.timestamp("ns"), {"'2026-01-01 00:00:00.123456'": dt.datetime(2026, 1, 1, 0, 0, 0, 123456)}),
         case("interval", "INTERVAL", pa.month_day_nano_interval(), {"INTERVAL '1 year 2 days 3 seconds'": pa.MonthDayNano([12, 2, 3_000_000_000])}),
         case("enum", "ENUM ('好', '坏')", pa.string(), {"'好'": "好", "'坏'": "坏"}, "ENUM('好', '坏')"),
         case("enum_list", "ENUM ('好', '坏')[]", pa.list_(pa.string()), {"['坏', NULL]": ["坏", None]}),

@@ -37,8 +37,8 @@ from tests.connectors.source import (
 from tests.connectors.suite import ConnectorContract
 
 UTC = dt.UTC
-FAR = dt.datetime(9999, 12, 31, 23, 59, 59, 999999)  # noqa: DTZ001 - a time without a zone is what is meant
-FIRST = dt.datetime(1, 1, 1)  # noqa: DTZ001
+FAR = dt.datetime(9999, 12, 31, 23, 59, 59, 999999)
+FIRST = dt.datetime(1, 1, 1)
 LAST_TIMESTAMP = dt.datetime(2038, 1, 19, 3, 14, 7, 999999, tzinfo=UTC)
 PASSWORD = "密码 p@ss/w?"
 
@@ -164,7 +164,7 @@ class TestMysql(ConnectorContract):
         case("point", "POINT", pa.binary(), {"POINT(1, 2)": bytes.fromhex("000000000101000000000000000000f03f0000000000000040")}),
         case("date", "DATE", pa.date32(), {"'0001-01-01'": dt.date(1, 1, 1), "'9999-12-31'": dt.date(9999, 12, 31), "'1970-01-01'": dt.date(1970, 1, 1), "'2024-02-29'": dt.date(2024, 2, 29), "'1900-02-28'": dt.date(1900, 2, 28)}),
         case("time", "TIME(6)", pa.time64("us"), {"'00:00'": dt.time(0), "'23:59:59.999999'": dt.time(23, 59, 59, 999999), "'01:02:03'": dt.time(1, 2, 3)}),
-        case("datetime", "DATETIME(6)", pa.timestamp("us"), {"'0001-01-01'": FIRST, "'9999-12-31 23:59:59.999999'": FAR, "'2026-07-01 08:00:01'": dt.datetime(2026, 7, 1, 8, 0, 1)}, "datetime(6)"),  # noqa: DTZ001
+        case("datetime", "DATETIME(6)", pa.timestamp("us"), {"'0001-01-01'": FIRST, "'9999-12-31 23:59:59.999999'": FAR, "'2026-07-01 08:00:01'": dt.datetime(2026, 7, 1, 8, 0, 1)}, "datetime(6)"),
         case("timestamp", "TIMESTAMP(6) NULL", pa.timestamp("us", "UTC"), {"'2026-07-01 08:00'": dt.datetime(2026, 7, 1, 8, tzinfo=UTC), "'2038-01-19 03:14:07.999999'": LAST_TIMESTAMP}),
     )  # fmt: skip
     refused_values: ClassVar[tuple[RefusedValue, ...]] = (
@@ -299,7 +299,7 @@ def test_dates_that_do_not_exist_are_refused(mariadb: MysqlSource, connector: Co
 
 
 def test_every_kind_of_parameter_is_bound_as_what_it_is(connector: Connector) -> None:
-    moment = dt.datetime(2026, 2, 28, 23, 59, 59, 123456)  # noqa: DTZ001
+    moment = dt.datetime(2026, 2, 28, 23, 59, 59, 123456)
     zoned = dt.datetime(2026, 3, 1, 7, 59, 59, 123456, tzinfo=dt.timezone(dt.timedelta(hours=8)))
     long = "长" * 70_000
     values: list[tuple[object, pa.DataType, object]] = [

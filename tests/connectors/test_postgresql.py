@@ -20,8 +20,8 @@ from tests.connectors.source import BIG_NAME, BIG_ROWS, SECRET, RefusedValue, Sq
 from tests.connectors.suite import ConnectorContract
 
 UTC = dt.UTC
-FAR = dt.datetime(9999, 12, 31, 23, 59, 59, 999999)  # noqa: DTZ001 - a time without a zone is what is meant
-FIRST = dt.datetime(1, 1, 1)  # noqa: DTZ001
+FAR = dt.datetime(9999, 12, 31, 23, 59, 59, 999999)
+FIRST = dt.datetime(1, 1, 1)
 
 
 @dataclass

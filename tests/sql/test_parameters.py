@@ -45,7 +45,7 @@ VALUES: list[tuple[ParameterValue, str]] = [
     (b"", "BLOB"),
     (b"\x00'\\\xff", "BLOB"),
     (date(2024, 2, 29), "DATE"),
-    (datetime(2024, 2, 29, 12, 30, 15, 123456), "TIMESTAMP"),  # noqa: DTZ001
+    (datetime(2024, 2, 29, 12, 30, 15, 123456), "TIMESTAMP"),
     (datetime(2024, 2, 29, 12, 30, tzinfo=timezone(timedelta(hours=8))), "TIMESTAMP WITH TIME ZONE"),
 ]
 

@@ -58,7 +58,7 @@ class Shell:
             "\\purpose": self._choose_purpose,
             "\\format": self._choose_format,
             "\\timing": self._toggle_timing,
-            "\\?": lambda _argument: print(HELP),  # noqa: T201 - asked for on the prompt
+            "\\?": lambda _argument: print(HELP),
         }
         self._completer = CatalogCompleter([*self._commands, "\\q"])
 
@@ -109,11 +109,11 @@ class Shell:
         purposes = {known.name: known.title for known in self._connection.purposes()}
         if name:
             table = self._connection.table(name)
-            print(describe_table(table, purposes, max_width=text_width(self._how.max_width)))  # noqa: T201
+            print(describe_table(table, purposes, max_width=text_width(self._how.max_width)))
             return
         tables = self._connection.tables()
         self._completer.learn(tables)
-        print(list_tables(tables, purposes, max_width=text_width(self._how.max_width)))  # noqa: T201
+        print(list_tables(tables, purposes, max_width=text_width(self._how.max_width)))
 
     def _choose_purpose(self, name: str) -> None:
         known = {purpose.name: purpose.title for purpose in self._connection.purposes()}
