@@ -21,7 +21,11 @@ class _PlainDumper(yaml.SafeDumper):
 
 
 def write_federation_file(
-    directory: Path, name: str, other_purposes: Mapping[str, str] | None = None
+    directory: Path,
+    name: str,
+    other_purposes: Mapping[str, str] | None = None,
+    *,
+    departments: str = "departments/*",
 ) -> None:
     """federation.yaml and identity.yaml, with one token."""
     titles = {PURPOSE: "Benchmark", **(other_purposes or {})}
@@ -32,7 +36,7 @@ def write_federation_file(
             "listen": "127.0.0.1:0",
             "identity": {"tokens": "identity.yaml"},
             "purposes": {purpose: {"title": title} for purpose, title in titles.items()},
-            "departments": "departments/*",
+            "departments": departments,
             "audit": {"path": "audit/"},
         },
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks.federation_files import ANALYST, PURPOSE, open_policy, write_federation_file, write_yaml
 from benchmarks.tpch.tables import DEPARTMENTS, TpchDepartment, TpchTable
+from gateway.configuration import FederationFile
 
 SAMPLE = {"BIGINT": 1, "INTEGER": 1, "VARCHAR": "text", "DATE": "1995-06-17", "DECIMAL(15,2)": "12.34"}
 
@@ -62,3 +63,14 @@ def _policy_test(department: TpchDepartment, table: TpchTable) -> dict[str, Any]
             question("other roles read nothing", "clerk", PURPOSE, denied),
         ],
     }
+
+
+def setting_directory(directory: Path, prefer: str) -> Path:
+    """A federation over the same departments, of its own audit log, that prefers `exposure` or `time`."""
+    home = directory / f"prefer-{prefer}"
+    write_federation_file(home, "tpch_three", {"other": "Anything else"}, departments="../departments/*")
+    path = home / "federation.yaml"
+    if "prefer" not in FederationFile.model_fields:
+        return home
+    path.write_text(f"{path.read_text(encoding='utf-8')}prefer: {prefer}\n", encoding="utf-8")
+    return home

@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.tpch.federation import write_federation
@@ -24,7 +25,7 @@ def default_directory(scale: float) -> Path:
     return Path("build") / "benchmarks" / f"tpch-three-{scale:g}"
 
 
-def prepare(directory: Path, scale: float) -> float:
+def prepare(directory: Path, scale: float, say: Callable[[str], None] = print) -> float:
     """Fills `directory`, and returns the seconds that it took: 0 when it was full already.
 
     A directory that this function began before is emptied and made again; any other that is not empty
@@ -43,7 +44,9 @@ def prepare(directory: Path, scale: float) -> float:
     marker.write_text(json.dumps({"scale": scale, "complete": False}))
     with tempfile.TemporaryDirectory(dir=directory, prefix="scratch-") as name:
         scratch = Path(name)
+        say(f"generating TPC-H at scale factor {scale:g}")
         generate(scale, scratch)
+        say("loading it into one DuckDB, PostgreSQL, MariaDB and SQLite (minutes at scale factor 1)")
         load_oracle(scratch, directory / ORACLE)
         load_departments(directory / "data", directory / ORACLE, scratch)
     write_federation(directory)
