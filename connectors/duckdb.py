@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +29,10 @@ from connectors.duckdb_engine import (
     source_state,
     translate,
 )
+from connectors.duckdb_statistics import table_statistics
 from connectors.pool import ConnectionPool
 from connectors.spi import Capabilities, PhysicalColumn, PhysicalTable, ProbeReport, TableName
+from connectors.statistics import TableStatistics
 from connectors.stoppable_scan import StoppableScan
 
 _SCALARS = {
@@ -118,6 +120,14 @@ class DuckdbConnector:
         finally:
             _disconnect(session)
 
+    def statistics(self, tables: Sequence[TableName]) -> Mapping[TableName, TableStatistics]:
+        """What the database file or the Parquet footers keep of each column, and the first rows."""
+        session = self._open_session()
+        try:
+            return session.statistics(self._path, session.describe(self._path, tables))
+        finally:
+            _disconnect(session)
+
     def scan(
         self,
         sql: str,
@@ -175,6 +185,18 @@ class _Session:
             return self.cursor.execute(sql, parameters).fetchall()
         except duckdb.Error as error:
             raise translate(error) from None
+
+    def statistics(self, path: Path, tables: Sequence[PhysicalTable]) -> Mapping[TableName, TableStatistics]:
+        catalog = "memory" if path.is_dir() else "source"
+        files = {file.stem: file for file in data_files(path)} if path.is_dir() else {}
+        try:
+            found = {
+                table.name: table_statistics(self.cursor, catalog, table, files.get(table.name[-1]))
+                for table in tables
+            }
+        except duckdb.Error as error:
+            raise translate(error) from None
+        return {name: known for name, known in found.items() if known is not None}
 
     def describe(self, path: Path, tables: Sequence[TableName] | None) -> tuple[PhysicalTable, ...]:
         catalog = "memory" if path.is_dir() else "source"

@@ -14,7 +14,7 @@ from __future__ import annotations
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import fields
 from typing import Self
@@ -34,9 +34,11 @@ from connectors.mysql_session import (
     parse_address,
     translate,
 )
+from connectors.mysql_statistics import table_statistics
 from connectors.mysql_tables import describe_tables
 from connectors.pool import ConnectionPool
 from connectors.spi import Capabilities, PhysicalTable, ProbeReport, TableName
+from connectors.statistics import TableStatistics
 from connectors.stoppable_scan import StoppableScan
 
 _PRODUCTS = ("MariaDB", "TiDB", "OceanBase")
@@ -95,6 +97,15 @@ class MysqlConnector:
         )
         with self._errand() as session:
             return describe_tables(session, tables, tinyint1=pa.int8() if as_number else pa.bool_())
+
+    def statistics(self, tables: Sequence[TableName]) -> Mapping[TableName, TableStatistics]:
+        """The server's row estimates, its keys' cardinalities, MariaDB's persistent statistics where there are
+        any, and rows at a few places of each table.
+        """
+        described = self.describe(tables)
+        with self._errand() as session:
+            found = {table.name: table_statistics(session, table) for table in described}
+        return {name: known for name, known in found.items() if known is not None}
 
     def scan(
         self,

@@ -27,8 +27,10 @@ from connectors import servers
 from connectors.conform_batch import check_column_count, conform_batch
 from connectors.pool import ConnectionPool
 from connectors.postgresql_catalog import DESCRIBE, PROBE, physical_table
+from connectors.postgresql_statistics import STATISTICS, table_statistics, wanted_tables
 from connectors.postgresql_types import Shape, shape_statement
 from connectors.spi import Capabilities, PhysicalTable, ProbeReport, TableName
+from connectors.statistics import TableStatistics
 from connectors.stoppable_scan import StoppableScan, timed_out
 
 BATCH_BYTES = 4 * 2**20
@@ -117,6 +119,13 @@ class PostgresqlConnector:
         if tables is None:
             return tuple(found.values())
         return tuple(found[name] for name in map(tuple, tables) if name in found)
+
+    def statistics(self, tables: Sequence[TableName]) -> Mapping[TableName, TableStatistics]:
+        """What the last ANALYZE found; nothing of views, and no columns of a table that it never saw."""
+        found = dict(map(table_statistics, self._ask(STATISTICS, wanted_tables(tables))))
+        return {
+            name: found[name] for name in map(tuple, tables) if name in found and found[name].rows is not None
+        }
 
     def scan(
         self,

@@ -7,11 +7,13 @@ connector's own dialect.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Protocol, Self, runtime_checkable
 
 import pyarrow as pa
+
+from connectors.statistics import TableStatistics
 
 TableName = tuple[str, ...]
 """A physical table's name by parts, outermost first: `("public", "t_hzjbxx")`, `("residents",)`."""
@@ -123,6 +125,13 @@ class Connector(Protocol):
 
     def describe(self, tables: Sequence[TableName] | None = None) -> tuple[PhysicalTable, ...]:
         """The named tables, or all that may be published. A name that does not exist is left out."""
+        ...
+
+    def statistics(self, tables: Sequence[TableName]) -> Mapping[TableName, TableStatistics]:
+        """What the source knows of the contents of the named tables, and what a few of their rows tell.
+
+        Never reads a table through. A table of which nothing is known is left out.
+        """
         ...
 
     def scan(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Self
@@ -25,8 +25,10 @@ from connectors.conform_batch import conform_batch
 from connectors.pool import ConnectionPool
 from connectors.spi import Capabilities, PhysicalTable, ProbeReport, TableName
 from connectors.sqlite_session import SqliteSession, file_state, source_path, translate
+from connectors.sqlite_statistics import table_statistics
 from connectors.sqlite_tables import describe_tables
 from connectors.sqlite_values import build_column, parameter
+from connectors.statistics import TableStatistics
 from connectors.stoppable_scan import StoppableScan
 
 _BATCH_BYTES = 2 * 1024 * 1024
@@ -82,6 +84,13 @@ class SqliteConnector:
         """Tables and views. Row estimates are ANALYZE's; a table that it never saw has none."""
         with self._errand() as connection:
             return describe_tables(connection, tables)
+
+    def statistics(self, tables: Sequence[TableName]) -> Mapping[TableName, TableStatistics]:
+        """ANALYZE's numbers, the first and last row number, and rows at a few places of each table."""
+        with self._errand() as connection:
+            described = describe_tables(connection, tables)
+            found = {table.name: table_statistics(connection, table) for table in described}
+        return {name: known for name, known in found.items() if known is not None}
 
     def scan(
         self,

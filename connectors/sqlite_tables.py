@@ -49,7 +49,7 @@ def describe_tables(
         for schema, name, kind, _, without_rowid, _ in listed
         if schema == "main" and kind in ("table", "view", "virtual") and not str(name).startswith("sqlite_")
     }
-    estimates = _row_estimates(connection)
+    estimates = row_estimates(connection)
     if tables is None:
         wanted = {name: (name,) for name in sorted(kinds)}
     else:
@@ -74,7 +74,7 @@ def describe_tables(
 def _describe(
     connection: apsw.Connection, name: str, asked: TableName, rows: int | None, *, is_view: bool, keyed: bool
 ) -> PhysicalTable:
-    facts: list[Any] = connection.execute(f"PRAGMA main.table_xinfo({_quoted(name)})").fetchall()
+    facts: list[Any] = connection.execute(f"PRAGMA main.table_xinfo({quoted(name)})").fetchall()
     # 1 marks the hidden columns of virtual tables; 2 and 3 are computed columns.
     facts = [fact for fact in facts if fact[6] != 1]
     key = [str(fact[1]) for fact in sorted(facts, key=lambda fact: fact[5]) if fact[5]]
@@ -110,7 +110,7 @@ def _collations(connection: apsw.Connection, name: str, columns: list[str], *, i
     """Each column's collation, in lower case. A view's are read off the plan of comparing all its columns."""
     if not is_view:
         return [str(connection.column_metadata("main", name, column)[1]).lower() for column in columns]
-    everything = f"SELECT * FROM main.{_quoted(name)}"
+    everything = f"SELECT * FROM main.{quoted(name)}"
     plan: list[Any] = connection.execute(f"EXPLAIN {everything} UNION {everything}").fetchall()
     for step in plan:
         found = _KEY_INFO.fullmatch(str(step[5]))
@@ -121,7 +121,7 @@ def _collations(connection: apsw.Connection, name: str, columns: list[str], *, i
     return ["unknown"] * len(columns)
 
 
-def _row_estimates(connection: apsw.Connection) -> dict[str, int]:
+def row_estimates(connection: apsw.Connection) -> dict[str, int]:
     """Rows by table, as the last ANALYZE found them: the first number of each index's statistics."""
     try:
         statistics = connection.execute("SELECT tbl, stat FROM main.sqlite_stat1").fetchall()
@@ -139,5 +139,5 @@ def _fold(name: str) -> str:
     return "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in name)
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'

@@ -7,8 +7,9 @@ fixture `source`: a real database of its own. See docs/connectors/README.md.
 from __future__ import annotations
 
 from tests.connectors.scan_contract import ScanContract
+from tests.connectors.statistics_contract import StatisticsContract
 from tests.connectors.value_contract import ValueContract
 
 
-class ConnectorContract(ValueContract, ScanContract):
+class ConnectorContract(ValueContract, ScanContract, StatisticsContract):
     """What every connector must do."""
