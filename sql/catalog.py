@@ -84,8 +84,9 @@ class ColumnUse:
     `use` is read, filter, match, join, group, order or aggregate, or `cross` for a value that leaves its
     department to be worked on at the merge. `function` is that of an aggregate, in lower case. `partner` is the
     column that a join compares with, None where no single published column stands on the other side. `values`
-    counts the constants of a match. `fails` says that the column stands in an expression that can fail on
-    some values. `bare` says of a `cross` that the value leaves as it is, and not something computed from it.
+    counts the constants of a match, or the keys of a join with a key set. `fails` says that the column stands in an
+    expression that can fail on some values. `bare` says of a `cross` that the value leaves as it is, and not something
+    computed from it; of a join with a key set, that the column leaves beside all that the join decides.
     `how` says in words what the question does with it; `line` and `place` where (1-based).
     """
 

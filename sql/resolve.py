@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,6 +16,7 @@ from sql.catalog import Catalog, Column, TableUse
 from sql.confirm import confirm_reading
 from sql.copies import copy_tree
 from sql.expansion import check_expansion
+from sql.keys import KeyColumn, check_keys, is_reserved, key_tables
 from sql.parse import ParsedQuery
 from sql.resolution import Resolution
 from sql.resolve_query import resolve_query as resolve_any_query
@@ -29,6 +31,7 @@ class ResolvedQuery:
     In `tree` every published table has its department and an alias that no other FROM item has, every column
     its table, every output an alias that is its name; there is no `*` outside `count(*)`, no USING, no NATURAL,
     no named window, no position in GROUP BY but for constants. `columns` are the outputs with canonical types.
+    Key sets are no published tables: they stand in `tree` and not in `tables`.
     """
 
     parsed: ParsedQuery
@@ -39,13 +42,21 @@ class ResolvedQuery:
 
 
 def resolve_query(
-    parsed: ParsedQuery, catalog: Catalog, binder: Binder, *, now: datetime | None = None
+    parsed: ParsedQuery,
+    catalog: Catalog,
+    binder: Binder,
+    *,
+    now: datetime | None = None,
+    keys: Sequence[KeyColumn] = (),
 ) -> ResolvedQuery:
     """Binds every name of the question to `catalog`, which is what the caller may see.
 
     DuckDB binds the original text over tables of the same shape; a difference in names or types is refused.
-    `now` is what the present means; both default to this instant. Raises `SqlError`, with line and column.
+    `now` is what the present means, this instant unless given. `keys` are the key sets that a fragment's text may
+    read, in the one form there is for them. Raises `SqlError`, with line and column.
     """
+    if keys:
+        catalog = Catalog([*catalog.tables, *key_tables(keys)], catalog.version)
     resolution = Resolution(parsed.text, catalog, resolve_any_query, now or datetime.now(UTC))
     try:
         tree, _ = resolve_any_query(resolution, copy_tree(parsed.tree), {}, None)
@@ -53,10 +64,12 @@ def resolve_query(
         raise SqlError("the question is nested too deeply", code="SQL_TOO_DEEP", line=1, column=1) from None
     for nested in resolution.nested:
         nested.finish()
+    check_keys(tree, parsed.text)
     check_expansion(resolution, tree)
     columns = confirm_reading(parsed, tree, resolution, binder)
     _name_outputs(tree, columns)
-    return ResolvedQuery(parsed, tree, resolution.table_uses(), arrow_schema(columns), columns)
+    tables = tuple(use for use in resolution.table_uses() if not is_reserved(use.department))
+    return ResolvedQuery(parsed, tree, tables, arrow_schema(columns), columns)
 
 
 def _name_outputs(tree: exp.Query, columns: tuple[Column, ...]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
 from sqlglot import exp
 
 from sql.catalog import Origin
+from sql.keys import KeyColumn
 from sql.scopes import block_sources, is_cte_reference, source_alias
 from sql.uses.comparisons import note_equality
 from sql.uses.expressions import Expressions, Keys, NotUnderstoodError
@@ -65,8 +66,8 @@ class _Source:
 class Blocks(Expressions):
     """Reads a whole question. Aliases are unique in a resolved tree, so one table of them is enough."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, keys: Mapping[str, KeyColumn]) -> None:
+        super().__init__(keys)
         self._blocks = 0
         self._sources: dict[str, _Source] = {}
         self._ctes: dict[str, Outputs] = {}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from sql.catalog import Origin
+from sql.keys import KeyColumn
 from sql.uses.notes import Notes
 from sql.uses.values import Gathered, Part, Taint
 
@@ -72,6 +73,28 @@ def _note_keys(notes: Notes, part: Part, other: Gathered) -> None:
             keys = [Taint(key, None) for key in part.value.keys]
             how = f"joins its groups with {'.'.join(partner)}"
             notes.add(keys, "group", how, part.node, partner=partner)
+
+
+def note_key_set(notes: Notes, own: Gathered, keys: KeyColumn, *, beside: bool) -> None:
+    """A comparison with keys that came with the fragment: `join` with their source, `read` of anything computed.
+
+    The join counts the keys; it is `bare` where the compared column leaves beside what it decides.
+    """
+    how = f"joins it with {'.'.join(keys.source)}, of which it names {keys.count} values"
+    for part in own.parts:
+        computed: list[Taint] = list(part.value.conditions)
+        for taint in part.value.taints:
+            if own.whole and taint.bare:
+                notes.add(
+                    [taint], "join", how, part.node, partner=keys.source, values=keys.count, bare=beside
+                )
+            else:
+                computed.append(taint)
+        notes.add(computed, "read", "compares something computed from it with another column", part.node)
+        if own.whole:
+            groups = [Taint(key, None) for key in part.value.keys]
+            words = f"joins its groups with {'.'.join(keys.source)}"
+            notes.add(groups, "group", words, part.node, partner=keys.source)
 
 
 def _partners(other: Gathered) -> list[Origin | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,8 +11,10 @@ from sqlglot import exp
 from sql.allowed_functions import FUNCTIONS, NAMED_SCALARS, is_aggregate_call
 from sql.allowed_nodes import SYNTAX
 from sql.catalog import Origin
+from sql.keys import KeyColumn, key_set_of
 from sql.scopes import split_conjuncts
-from sql.uses.comparisons import note_comparison, note_equality
+from sql.uses.comparisons import note_comparison, note_equality, note_key_set
+from sql.uses.delivered import leaves_beside
 from sql.uses.failing import NEVER_FAIL, can_fail
 from sql.uses.notes import Notes
 from sql.uses.values import NOWHERE, Gathered, Part, Taint, Value, either
@@ -73,7 +75,8 @@ class Keys:
 class Expressions:
     """Reads expressions in the scope of the block at hand. Whoever extends it reads nested queries."""
 
-    def __init__(self) -> None:
+    def __init__(self, keys: Mapping[str, KeyColumn]) -> None:
+        self.key_sets = keys
         self.notes = Notes()
         self.block = 0
         self.frames: list[Keys] = []
@@ -240,6 +243,8 @@ class Expressions:
     def comparison(self, node: exp.Expr) -> Gathered:
         """Notes what a comparison does with columns; its parts are those of both sides."""
         whole = Gathered(node)
+        if isinstance(node, exp.In) and (table := key_set_of(node)) is not None:
+            return self._key_set(node, table.name)
         if isinstance(node, exp.In):
             pairs = list(self._in(node))
         elif isinstance(node, (*_EQUALITIES, exp.Nullif)):
@@ -257,6 +262,15 @@ class Expressions:
             if id(side) not in seen:
                 seen.add(id(side))
                 self._take(whole, _compared(side), deciding=False)
+        return whole
+
+    def _key_set(self, node: exp.In, name: str) -> Gathered:
+        keys = self.key_sets.get(name)
+        if keys is None:
+            raise NotUnderstoodError
+        side, whole = self.gather(node.this), Gathered(node)
+        note_key_set(self.notes, side, keys, beside=leaves_beside(node))
+        self._take(whole, side, deciding=False)
         return whole
 
     def _operand(self, node: exp.Expr) -> list[Gathered]:

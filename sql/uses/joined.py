@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from sqlglot import exp
 
+from sql.keys import is_key_table
 from sql.scopes import block_sources, is_cte_reference, source_alias, split_conjuncts
 
 Key: TypeAlias = tuple[str, str]
@@ -28,7 +29,8 @@ def joined_tables(tree: exp.Query) -> Mapping[Key, frozenset[Key]]:
     published = {
         table.alias_or_name: (table.db, table.name)
         for table in tree.find_all(exp.Table)
-        if not is_cte_reference(table)
+        # What a key set holds is the word of whoever sent it, and no partner row.
+        if not is_cte_reference(table) and not is_key_table(table)
     }
     found: dict[Key, frozenset[Key]] = {}
     seen: set[str] = set()
