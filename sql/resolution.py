@@ -47,6 +47,7 @@ class Resolution:
     starred: bool = False
     nested: list[NestedJoin] = field(default_factory=list)
     laterals: int = 0
+    blocks: int = 0
     _taken: set[str] = field(default_factory=set)
     _taken_ctes: set[str] = field(default_factory=set)
     _expanded: int = 0

@@ -15,6 +15,7 @@ from sql.resolve_names import bind_names
 from sql.resolve_order import check_row_counts, resolve_distinct, resolve_order
 from sql.resolve_outputs import resolve_outputs
 from sql.resolve_windows import inline_windows
+from sql.scopes import BLOCK
 from sql.sources import AliasMode, CteDefinition, Output, Scope, identifier
 
 
@@ -45,6 +46,8 @@ def resolve_select(
     resolve_order(resolution, select, scope)
     check_row_counts(resolution, select)
     annotate_types(select)
+    resolution.blocks += 1
+    select.meta[BLOCK] = resolution.blocks
     return _outputs(select)
 
 

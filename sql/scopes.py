@@ -10,6 +10,9 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
+BLOCK = "block"
+"""The mark of a block, in `meta`: its number in the question, which it keeps whatever is made of it."""
+
 
 def walk_here(node: exp.Expr) -> Iterator[exp.Expr]:
     """Every node of an expression, and nested queries as single nodes that are not entered."""

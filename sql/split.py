@@ -49,11 +49,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """`residual` is None when one piece is the whole query. `stayed` says why there is a residual."""
+    """`residual` is None when one piece is the whole query."""
 
     pieces: tuple[Piece, ...]
     residual: exp.Query | None
-    stayed: tuple[str, ...]
+    stayed: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -77,9 +77,9 @@ def split_query(tree: exp.Query, context_of: ContextOf) -> Split:
     splitter = _Splitter(context_of, used_names(copy))
     found = splitter.contexts(copy)
     if len(found) == 1:
-        return Split((Piece(splitter.next_name(), found.pop(), copy, whole=True),), None, ())
+        return Split((Piece(splitter.next_name(), found.pop(), copy, whole=True),), None)
     residual = splitter.split(copy)
-    return Split(*splitter.finish(residual), tuple(dict.fromkeys(splitter.stayed)))
+    return Split(*splitter.finish(residual))
 
 
 class _Splitter:
@@ -89,7 +89,6 @@ class _Splitter:
         self.count = 0
         self.groups: list[_Group] = []
         self.whole: list[Piece] = []
-        self.stayed: list[str] = []
         self.cte_pieces: dict[str, str] = {}
 
     def next_name(self) -> str:
@@ -124,7 +123,6 @@ class _Splitter:
         if isinstance(query, exp.Subquery):
             query.set("this", self.split(query.this))
         elif isinstance(query, exp.SetOperation):
-            self.stayed.append(query.meta.get("stayed") or "a set operation over several departments")
             query.set("this", self.move_or_split(query.this))
             query.set("expression", self.move_or_split(query.expression))
         elif isinstance(query, exp.Select):
@@ -168,7 +166,6 @@ class _Splitter:
     def split_block(self, select: exp.Select) -> None:
         sources = block_sources(select)
         contexts = {source_alias(source): self.source_context(source) for source, _ in sources}
-        self.note_block(select, set(contexts.values()))
         if any(_keeps_order(source, join) for source, join in sources):
             self.split_in_place(select, contexts)
         elif sources:
@@ -185,14 +182,6 @@ class _Splitter:
             nested.set("this", self.move_or_split(nested.this))
             return nested
         return self.move_or_split(nested)
-
-    def note_block(self, select: exp.Select, contexts: set[str | None]) -> None:
-        if len(contexts) < 2:
-            return
-        if len(select.args.get("joins") or ()) > 0:
-            self.stayed.append("a join across departments")
-        if select.args.get("group") or any(e.find(exp.AggFunc) for e in select.expressions):
-            self.stayed.append("an aggregate over a join across departments")
 
     def source_context(self, source: exp.Expr) -> str | None:
         """Where one FROM item can be read; a derived table that must stay is split itself."""

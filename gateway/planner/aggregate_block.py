@@ -7,9 +7,18 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from gateway.planner.block_aggregates import Call, block_calls
-from gateway.planner.members import arm_values, arms_of, in_member, is_member_column, is_member_union
+from gateway.planner.members import (
+    arm_values,
+    arms_of,
+    in_member,
+    is_member_column,
+    is_member_union,
+    member_tables,
+    union_name,
+)
 from gateway.planner.partial_aggregates import can_merge, is_repeatable, needs_kind
 from gateway.planner.planning import Planning
+from gateway.planner.words import listed
 from sql.annotate import kind_of
 from sql.scopes import block_expressions, block_sources, free_aliases, source_alias
 from sql.uses.failing import may_fail
@@ -131,6 +140,29 @@ def _why_not_below_joins(block: AggregateBlock, planning: Planning) -> str:
     own = [call for call in block.calls if free_aliases(call.node) <= {block.alias}]
     held = [call.node for call in own if not planning.may_read(call.node, block.union)]
     return "" if held else "the aggregate stands above a join"
+
+
+def held_columns(block: AggregateBlock, planning: Planning) -> str:
+    """Which columns are aggregated below a join because their values may not be seen; empty above none."""
+    if block.alone:
+        return ""
+    columns = {
+        column.name: column
+        for call in block.calls
+        for column in call.node.find_all(exp.Column)
+        if column.table == block.alias and not planning.may_read(column, block.union)
+    }
+    names = [_published_name(block.union, column) for column in columns.values()]
+    return f"{listed(names)} may not be read" if names else ""
+
+
+def _published_name(union: exp.Subquery, column: exp.Column) -> str:
+    """The federated table's column, or of one department that department's."""
+    arms = arms_of(union)
+    value = arm_values(arms[0]).get(column.name)
+    if len(arms) == 1 and isinstance(value, exp.Column) and value.table in member_tables(arms[0]):
+        return ".".join((*member_tables(arms[0])[value.table], value.name))
+    return f"{union_name(union)}.{column.name}"
 
 
 def is_complete(block: AggregateBlock) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from gateway.planner.members import FEDERATED, SHAPE, say_why
+from gateway.planner.members import FEDERATED, SHAPE
 from sql.catalog import Catalog, Table
 from sql.scopes import is_cte_reference, used_names
 
@@ -33,7 +33,6 @@ def expand_federated_tables(tree: exp.Query, catalog: Catalog) -> exp.Query:
         alias = exp.TableAlias(this=exp.to_identifier(node.alias_or_name, quoted=True))
         union = exp.Subquery(this=_union(arms), alias=alias)
         union.meta[FEDERATED] = table.qualified_name
-        say_why(union, f"rows of the members of {table.qualified_name} meet")
         node.replace(union)
     return copy
 

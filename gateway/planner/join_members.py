@@ -15,7 +15,6 @@ from gateway.planner.members import (
     is_member_column,
     is_member_union,
     member_tables,
-    say_why,
     union_name,
 )
 from sql.scopes import block_sources, free_aliases, join_conjuncts, source_alias, split_conjuncts
@@ -204,7 +203,6 @@ def _combine(
             column.set("this", exp.to_identifier(names[column.name], quoted=True))
             column.set("table", exp.to_identifier(aliases[0], quoted=True))
     left.meta[FEDERATED] = f"{union_name(left)} with {union_name(right)}"
-    say_why(left, f"rows of the members of {union_name(left)} meet")
 
 
 def _in_both(conjunct: exp.Expr, values: Mapping[str, Mapping[str, exp.Expr]]) -> exp.Expr:

@@ -8,7 +8,7 @@ member when each column is replaced by what the arm selects under that name.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeGuard
+from typing import Literal, TypeAlias, TypeGuard
 
 from sqlglot import exp
 
@@ -19,7 +19,10 @@ FEDERATED = "federated"
 SHAPE = "shape"
 """The mark of an arm, in `meta`: the alias of its union, all of whose arms have columns of the same types."""
 STAYED = "stayed"
-"""The mark of a set operation, in `meta`: why it is left to the merge."""
+"""The mark of a union over members, in `meta`: what of them meets at the merge, and why no more is done in them."""
+
+Meeting: TypeAlias = Literal["rows", "first rows", "groups", "whole groups"]
+"""What members send: rows, the first of each member, groups to be put together, groups that are complete."""
 
 
 def is_member_union(source: exp.Expr) -> TypeGuard[exp.Subquery]:
@@ -51,10 +54,15 @@ def arms_of(union: exp.Subquery) -> list[exp.Select]:
     return arms
 
 
-def say_why(union: exp.Subquery, reason: str) -> None:
-    """Notes on the union why its members' rows meet at the merge."""
-    for node in union.find_all(exp.Union):
-        node.meta[STAYED] = reason
+def say_why(union: exp.Subquery, reason: str = "", meeting: Meeting = "rows") -> None:
+    """Notes on the union what its members send to the merge; `reason` says why it is no less, if there is one."""
+    union.meta[STAYED] = (meeting, reason)
+
+
+def what_meets(union: exp.Subquery) -> tuple[Meeting, str]:
+    """What the members send, and why it is no less."""
+    noted: tuple[Meeting, str] | None = union.meta.get(STAYED)
+    return noted or ("rows", "")
 
 
 def arm_values(arm: exp.Select) -> Mapping[str, exp.Expr]:

@@ -13,7 +13,6 @@ from gateway.planner.members import (
     in_member,
     is_member_union,
     say_why,
-    union_name,
 )
 from sql.scopes import block_sources, free_aliases, source_alias
 
@@ -56,7 +55,7 @@ def _push(select: exp.Select) -> None:
     for arm in arms:
         if not arm.args.get("limit"):
             _limit(arm, keys, rows, source_alias(union))
-    say_why(union, f"the first rows of the members of {union_name(union)} are compared")
+    say_why(union, meeting="first rows")
 
 
 def _row_count(select: exp.Select) -> int | None:

@@ -7,6 +7,7 @@ from sqlglot import exp
 from gateway.planner.aggregate_block import (
     AggregateBlock,
     function_name,
+    held_columns,
     is_complete,
     read_block,
     rolls_up,
@@ -20,7 +21,6 @@ from gateway.planner.members import (
     in_member,
     is_member_union,
     say_why,
-    union_name,
 )
 from gateway.planner.partial_aggregates import merged, parsed
 from gateway.planner.planning import Planning
@@ -52,7 +52,7 @@ def split_aggregates(tree: exp.Query, planning: Planning) -> exp.Query:
                 continue
             reason = why_not(block, planning)
             if reason:
-                say_why(union, f"{reason}, so rows of the members of {union_name(union)} meet")
+                say_why(union, reason)
             else:
                 _split(block, planning)
     return copy
@@ -97,6 +97,7 @@ class _Sent:
 
 
 def _split(block: AggregateBlock, planning: Planning) -> None:
+    held = held_columns(block, planning)
     sent = _Sent(block, planning)
     complete, total = is_complete(block), block.is_plain_total
     having: list[exp.Expr] = []
@@ -107,14 +108,13 @@ def _split(block: AggregateBlock, planning: Planning) -> None:
         levels = block.select.args["group"].copy()
     finished = {id(call.node): _finished(call, block, sent, complete) for call in block.calls}
     _rewrite(block, sent, finished)
-    how = "follow each other" if complete else "are put together"
     if complete:
         _end_block(block.select)
     elif levels is not None:
         _group_by_level(block, sent)
     for arm in arms_of(block.union):
         _fill(arm, sent, having, levels, total=total)
-    say_why(block.union, f"groups of the members of {union_name(block.union)} {how}")
+    say_why(block.union, held, "whole groups" if complete else "groups")
 
 
 def _group_by_level(block: AggregateBlock, sent: _Sent) -> None:

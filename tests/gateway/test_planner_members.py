@@ -9,6 +9,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from gateway.planner.describe_merge import Part, describe_merge
 from gateway.planner.disclosure import Disclosure
 from gateway.planner.make_plan import PASSES, apply_passes
 from gateway.planner.planning import Planning
@@ -101,8 +102,13 @@ def test_members_are_asked_for_their_part(title: str, question: str, plan: str, 
 
 @pytest.mark.parametrize(("title", "question", "reason"), blocks("member_plans__stayed.sql"))
 def test_a_plan_says_why_rows_meet(title: str, question: str, reason: str, binder: Binder) -> None:
-    tree = apply_passes(resolve(question, binder), Planning(CATALOG, binder))
-    assert reason in split_query(tree, lambda table: table.db).stayed, title
+    tree = resolve(question, binder)
+    split = split_query(apply_passes(tree, Planning(CATALOG, binder)), lambda table: table.db)
+    assert split.residual is not None
+    parts = {piece.name: Part(piece.context, piece.query.sql(dialect="duckdb")) for piece in split.pieces}
+    merge = describe_merge(split.residual, tree, parts)
+    operation, _, why = reason.partition(": ")
+    assert (operation, why) in [(each.text, each.why) for each in merge.walk()], title
 
 
 @pytest.mark.parametrize("name", PASSES)
