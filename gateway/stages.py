@@ -13,7 +13,6 @@ from sqlglot import exp
 from comity.errors import CancelledError, LimitError
 from comity.values import ParameterValue
 from gateway.planner.estimates import Estimate
-from gateway.planner.key_places import KeyPlace
 from gateway.planner.remarks import Remark
 from policies.decision import Decision
 from policies.principal import Principal
@@ -146,28 +145,25 @@ class KeySource:
 
 @dataclass(frozen=True, slots=True)
 class KeyExchange:
-    """Keys of other fragments that this one may wait for, to deliver nothing but rows with one of them.
+    """Keys of other fragments that one waits for, to deliver nothing but rows with one of them.
 
     The keys are those of all `sources` together, one set of each: `names`, as the fragment's text calls them.
-    `target` is the published column that is compared, of the canonical type `kind`, and `places` where in the
-    fragment's query. `ranges` says that the target may be compared with constants: their least and greatest
-    when there are too many. `sql` is the fragment's text with the keys of this exchange alone.
+    `target` is the published column that is compared, of the canonical type `kind`. `ranges` says that it may be
+    compared with constants: with the least and the greatest key, when there are too many.
     """
 
     names: tuple[str, ...]
     sources: tuple[KeySource, ...]
     target: Origin
     kind: str
-    places: tuple[KeyPlace, ...]
     ranges: bool
-    sql: str
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedFragment:
     """A fragment, the columns it delivers with their exact types, and the source's row estimate.
 
-    `exchanges` are the keys that it waits for; then `query` is its tree, which is never changed.
+    `exchanges` are the keys that it waits for, and `keyed_sql` its text with all of them.
     """
 
     fragment: Fragment
@@ -175,7 +171,7 @@ class PlannedFragment:
     row_estimate: int | None
     estimate: Estimate | None = None
     exchanges: tuple[KeyExchange, ...] = ()
-    query: exp.Query | None = None
+    keyed_sql: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from gateway.planner.factor_conditions import factor_conditions
 from gateway.planner.gather_department import gather_department
 from gateway.planner.join_members import join_members
 from gateway.planner.members import has_member_union
+from gateway.planner.place_key_exchanges import place_key_exchanges
 from gateway.planner.planning import Planning
 from gateway.planner.prune_columns import prune_columns
 from gateway.planner.push_filters_into_unions import push_filters_into_unions
@@ -63,7 +64,7 @@ def make_plan(query: AuthorizedQuery, binder: Binder, published: Catalog) -> Fed
     """Plans an authorised question. Pure: nothing is asked of any department.
 
     After `PASSES`, `split_query` finds the largest parts that one department runs alone and the residual, and
-    `share_fragments` runs equal parts once.
+    `share_fragments` runs equal parts once. `place_key_exchanges` lets some wait for the keys of others.
     """
     planning = Planning(query.bound.admitted.catalog, binder, Disclosure(query.decisions))
     tree = apply_passes(query.bound.resolved.tree, planning)
@@ -72,8 +73,12 @@ def make_plan(query: AuthorizedQuery, binder: Binder, published: Catalog) -> Fed
     if split.residual is None:
         fragment = _whole(split, query)
         return FederatedPlan(query, (fragment,), None, "", materialise=False, stayed=(), schema=schema)
-    fragments, residual = share_fragments(split, binder, published)
-    materialise = must_materialise(residual, fragments)
+    shared, residual = share_fragments(split, binder, published)
+    queries = {piece.name: piece.query for piece in split.pieces}
+    keys = place_key_exchanges(shared, queries, residual, query.decisions)
+    fragments = keys.fragments
+    # A fragment that waits for another's keys waits for ever where the merge reads one after the other.
+    materialise = must_materialise(residual, fragments) or any(planned.exchanges for planned in fragments)
     if not materialise:
         residual = restore_types(residual, fragments)
     return FederatedPlan(
@@ -82,7 +87,7 @@ def make_plan(query: AuthorizedQuery, binder: Binder, published: Catalog) -> Fed
         residual=residual,
         residual_sql=canonical_text(residual),
         materialise=materialise,
-        stayed=split.stayed,
+        stayed=(),
         schema=schema,
     )
 
