@@ -23,9 +23,10 @@ from gateway.exchange import dispatch
 from gateway.foresee import foresee
 from gateway.merge.engine import MergeEngine
 from gateway.plan_cache import KnownPlan, PlanCache, plan_key
+from gateway.plan_shapes import PlanShapes, ask
 from gateway.planner.make_plan import make_plan
 from gateway.record import QueryRecord, Recorder
-from gateway.stages import FederatedPlan, QueryRequest
+from gateway.stages import AdmittedQuery, FederatedPlan, QueryRequest
 from gateway.telemetry import Telemetry
 from policies.port import DepartmentPort
 
@@ -41,6 +42,7 @@ class Pipeline:
     recorder: Recorder
     telemetry: Telemetry
     plans: PlanCache = field(default_factory=PlanCache)
+    shapes: PlanShapes = field(default_factory=PlanShapes)
 
     def answer(self, request: QueryRequest) -> Answer:
         """Starts answering. Raises `ComityError`, after the refusal or failure is on record."""
@@ -65,21 +67,34 @@ class Pipeline:
 
     def plan(self, request: QueryRequest, record: QueryRecord) -> FederatedPlan:
         """Everything up to dispatch. Touches no data."""
-        key = plan_key(request, self.catalogs.today(), self.catalogs.generation)
-        known = self.plans.find(key)
-        self.telemetry.plans.add(1, {"comity.plan.cached": known is not None})
+        today, generation = self.catalogs.today(), self.catalogs.generation
+        key = plan_key(request, today, generation)
+        known, by = self.plans.find(key), "text"
+        if known is None:
+            admitted = self.admit(request, record)
+            asked = ask(admitted, today, generation)
+            # What is explained is planned: reasons and estimates are about its own values.
+            known, by = self.shapes.find(admitted, asked) if request.operation == "query" else None, "shape"
+        self.telemetry.plans.add(1, {"comity.plan.known_by": by if known is not None else "nothing"})
         if known is not None:
             with record.stage("plan"):
                 record.known(known)
                 return known.plan_for(request)
-        plan = self.make_plan(request, record)
-        self.plans.keep(key, KnownPlan(plan, plan.authorized.bound.admitted.parsed, record.decisions))
+        plan = self.plan_admitted(admitted, record)
+        known = KnownPlan(plan, plan.authorized.bound.admitted.parsed, record.decisions)
+        self.plans.keep(key, known)
+        self.shapes.learn(asked, known)
         return plan
 
     def make_plan(self, request: QueryRequest, record: QueryRecord) -> FederatedPlan:
         """As `plan`, whatever was asked before."""
+        return self.plan_admitted(self.admit(request, record), record)
+
+    def admit(self, request: QueryRequest, record: QueryRecord) -> AdmittedQuery:
         with record.stage("parse"):
-            admitted = admit(request, self.catalogs, self.admission, record)
+            return admit(request, self.catalogs, self.admission, record)
+
+    def plan_admitted(self, admitted: AdmittedQuery, record: QueryRecord) -> FederatedPlan:
         with record.stage("resolve"):
             bound = bind(admitted, self.catalogs)
         with record.stage("authorize"):

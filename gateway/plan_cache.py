@@ -58,7 +58,7 @@ class PlanCache:
 
     def keep(self, key: Hashable | None, known: KnownPlan) -> None:
         """Keeps a plan, unless it depends on the moment at which it was made."""
-        if key is None or _names_the_present(known.parsed.tree):
+        if key is None or names_the_present(known.parsed.tree):
             return
         with self._lock:
             self._plans[key] = known
@@ -97,7 +97,8 @@ def principal_key(principal: Principal) -> Hashable:
     return principal.subject, principal.department, roles, attributes, principal.ceiling
 
 
-def _names_the_present(tree: exp.Query) -> bool:
+def names_the_present(tree: exp.Query) -> bool:
+    """Whether a question asks for today or now."""
     return any(
         isinstance(node, PRESENT) or (isinstance(node, exp.Anonymous) and node.name.lower() in PRESENT_NAMES)
         for node in tree.walk()

@@ -33,7 +33,7 @@ METRICS = {
     "comity.query.rows": ("{row}", "Rows given to callers."),
     "comity.query.bytes": ("By", "Bytes of Arrow batches given to callers."),
     "comity.query.active": ("{query}", "Questions being answered now."),
-    "comity.query.plans": ("{plan}", "Plans used, by whether they were known (comity.plan.cached)."),
+    "comity.query.plans": ("{plan}", "Plans used, by what they were known by (comity.plan.known_by)."),
     "comity.fragment.rows": ("{row}", "Rows that left a department."),
     "comity.fragment.bytes": ("By", "Bytes of Arrow batches that left a department."),
     "db.client.operation.duration": ("s", "Time of one fragment at its department."),

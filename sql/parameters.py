@@ -23,6 +23,9 @@ ParameterValue = None | bool | int | float | Decimal | str | bytes | date | date
 
 _WIDEST_INTEGER = 2**127
 
+PARAMETER = "parameter"
+"""The key under which a literal remembers the placeholder that it stands for."""
+
 
 def bind_parameters(
     parsed: ParsedQuery, positional: Sequence[ParameterValue], named: Mapping[str, ParameterValue]
@@ -44,7 +47,11 @@ def bind_parameters(
             # There it would count as the position of an output.
             message = "a parameter cannot say what to order or group by"
             raise error_at(parsed.text, node, "SQL_PARAMETER", message)
-        node.replace(literals[str(node.this).lower()].copy())
+        name = str(node.this).lower()
+        value = literals[name].copy()
+        for part in value.find_all(exp.Literal):
+            part.meta[PARAMETER] = name
+        node.replace(value)
     return dataclasses.replace(parsed, tree=tree, placeholders=(), bindings=_bindings(parsed.text, literals))
 
 

@@ -24,6 +24,7 @@ from gateway.configuration import Federation, FederationFile
 from gateway.merge.duckdb import DuckdbMerge
 from gateway.pipeline import Pipeline
 from gateway.plan_cache import PlanCache
+from gateway.plan_shapes import PlanShapes
 from gateway.record import Recorder
 from gateway.stages import FederatedPlan, Lifetime, QueryRequest
 from gateway.telemetry import Telemetry
@@ -151,6 +152,7 @@ class PaperGateway:
             telemetry,
             # No plan is kept either: policies are replaced between questions.
             PlanCache(0),
+            PlanShapes(0),
         )
         self._ceiling = federation.settings.ceilings.query
         self._ports = ports
