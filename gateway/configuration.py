@@ -18,6 +18,7 @@ from policies.file_models import FileModel, Grade, Name, Text
 from policies.principal import AttributeValue, Principal
 from policies.read_file import read_model
 from policies.yaml_document import YamlDocument, load_yaml
+from sql.keys import KEYS, is_reserved
 
 
 class TlsFile(FileModel):
@@ -137,6 +138,8 @@ def load_federation(directory: Path) -> Federation:
         if name.count(".") != 1:
             message = f"`{name}`: a federated table is named group.table, as in city.resident"
             raise document.error(("tables", name), message)
+        if is_reserved(name.partition(".")[0]):
+            raise document.error(("tables", name), f"`{name}`: `{KEYS}` is what fragments call join keys")
     principals: Mapping[str, Principal] = {}
     if settings.identity.tokens is not None:
         principals = load_tokens(directory / settings.identity.tokens)

@@ -12,6 +12,9 @@ from policies.model import USES, Grant
 from policies.published import PublishedTable
 from sql.catalog import ColumnUse, TableUse
 
+_AMOUNTS = frozenset({"rows", "bytes", "rows_per_day", "bytes_per_day"})
+"""The limits of a grant on how much may leave, by the names of its obligations."""
+
 UNKNOWN = "a column of the question is not one you may use"
 
 
@@ -50,10 +53,22 @@ def refusals(grant: Grant, request: Request) -> tuple[Refusal, ...]:
 def matches(grant: Grant, request: Request) -> int:
     """How many constants are compared with columns that are for matching and not for filtering."""
     return sum(
-        use.values
+        _chosen(grant, use)
         for use in request.uses()
-        if use.use == "match" and (rule := grant.decided.get(use.column)) and "filter" not in rule.uses
+        if (rule := grant.decided.get(use.column)) and "filter" not in rule.uses
     )
+
+
+def _chosen(grant: Grant, use: ColumnUse) -> int:
+    """How many values of the asker's own choice a use compares with.
+
+    The keys of a key set are such values, since whoever sends a fragment makes them up, but where all that they
+    decide could have left without them: beside their column, of a table of which neither groups nor rows are counted.
+    """
+    if use.use == "match":
+        return use.values
+    counted = grant.floor is not None or not _AMOUNTS.isdisjoint(grant.obligations)
+    return use.values if use.use == "join" and (counted or not use.bare) else 0
 
 
 def _refusals(grant: Grant, request: Request) -> Iterator[Refusal]:
@@ -129,6 +144,9 @@ def _closed(grant: Grant, request: Request, rule: ColumnDecision, use: ColumnUse
         instead = f"join it with {_any_of(listed)}" if listed else "leave that out"
         remedy = f"{instead}, or ask {request.department} for this pair"
         return f"may not be joined with {partner}", remedy
+    if use.use == "join" and _chosen(grant, use) and rule.uses.isdisjoint({"match", "filter"}):
+        remedy = f"ask without join keys, or ask {request.department} for the use match on {use.column}"
+        return "may not be compared with chosen values, as keys from elsewhere are", remedy
     if "read" in rule.uses:
         return None
     if use.use == "aggregate" and rule.functions and family(use.function) not in rule.functions:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pyarrow as pa
 from sqlglot import exp
 
-from comity.errors import SqlError
+from comity.errors import InternalError, SqlError
 from sql.annotate import set_kind
 from sql.binder import Binder
 from sql.catalog import Catalog, Column, TableUse
@@ -68,8 +68,17 @@ def resolve_query(
     check_expansion(resolution, tree)
     columns = confirm_reading(parsed, tree, resolution, binder)
     _name_outputs(tree, columns)
-    tables = tuple(use for use in resolution.table_uses() if not is_reserved(use.department))
-    return ResolvedQuery(parsed, tree, tables, arrow_schema(columns), columns)
+    return ResolvedQuery(parsed, tree, _published(resolution, keys), arrow_schema(columns), columns)
+
+
+def _published(resolution: Resolution, keys: Sequence[KeyColumn]) -> tuple[TableUse, ...]:
+    """The uses of published tables, without the key sets that came with the question."""
+    uses = resolution.table_uses()
+    sent = {key.name for key in keys}
+    if any(is_reserved(use.department) and use.name not in sent for use in uses):
+        # Nobody would decide about such a table.
+        raise InternalError("a department has the name that is kept for join keys")
+    return tuple(use for use in uses if not is_reserved(use.department))
 
 
 def _name_outputs(tree: exp.Query, columns: tuple[Column, ...]) -> None:
