@@ -15,6 +15,7 @@ from policies.read_file import nearest, read_model
 from policies.source_uri import resolve_key, resolve_uri
 from policies.token_keys import TokenKey, token_key
 from policies.yaml_document import file_error, load_yaml
+from sql.keys import is_reserved
 
 __all__ = [
     "Department",
@@ -65,6 +66,8 @@ def load_department(directory: Path, environ: Mapping[str, str] | None) -> Depar
     document = load_yaml(directory / "department.yaml")
     form = read_model(document, DepartmentFile, code="CONFIG_INVALID")
     check_name(document, ("name",), form.name)
+    if is_reserved(form.name):
+        raise document.error(("name",), f"`{form.name}` is what fragments call join keys")
     uri = resolve_uri(document, form.source.uri, directory, environ)
     tokens = None
     if form.tokens is not None:
