@@ -6,10 +6,11 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import inference, memory, passthrough, planning, policy_cost, towns, tpch_three
+from benchmarks import inference, memory, passthrough, planning, policy_cost, towns, tpch_one, tpch_three
 
 BENCHMARKS: dict[str, Callable[[Sequence[str]], int]] = {
     "tpch-three": tpch_three.main,
+    "tpch-one": tpch_one.main,
     "planning": planning.main,
     "inference": inference.main,
     "towns": towns.main,

@@ -22,6 +22,8 @@ from connectors.servers import start_mariadb, start_postgresql
 
 CHUNK = 1 << 20
 ROWS = 20_000
+SERVER_SETTINGS = ("shared_buffers = '1GB'", "work_mem = '64MB'", "random_page_cost = 1.1")
+"""PostgreSQL as one sets it up for this much data; from the next start on, for Comity and its peers alike."""
 
 
 def generate(scale: float, directory: Path) -> None:
@@ -79,6 +81,8 @@ def _load_postgresql(data: Path, department: TpchDepartment, csv: Path) -> None:
     server = start_postgresql(data / "postgresql")
     server.create_database(department.name)
     with psycopg.connect(server.uri(department.name), autocommit=True) as connection:
+        for setting in SERVER_SETTINGS:
+            connection.execute(f"ALTER SYSTEM SET {setting}")
         connection.execute("SET synchronous_commit = off")
         connection.execute("SET maintenance_work_mem = '256MB'")
         for table in department.tables:

@@ -52,7 +52,6 @@ def prepare(directory: Path, scale: float) -> None:
         generate(scale, Path(name))
         load_oracle(Path(name), directory / ORACLE)
         load_one(directory / "data", directory / ORACLE, DEPARTMENT, Path(name))
-    (directory / ORACLE).unlink()
     _write_federation(directory)
     marker.write_text(json.dumps({"scale": scale, "complete": True}))
 
