@@ -12,6 +12,7 @@ from agent.enforce import enforce
 from agent.execute import Execution
 from agent.ledger import Ledger
 from agent.publication import Publisher
+from agent.statistics import SourceStatistics
 from comity.errors import ConfigurationError
 from connectors.spi import Connector, ProbeReport
 from policies.decide import decide_all, visible
@@ -20,6 +21,7 @@ from policies.department import Department, load_department
 from policies.fit import check_fit
 from policies.port import FragmentRequest, Publication
 from policies.principal import Principal
+from policies.statistics import DepartmentFacts
 from sql.binder import Binder
 from sql.catalog import TableUse
 from sql.engine import EnginePool
@@ -46,6 +48,7 @@ class Agent:
         self.today = today
         self.publisher = Publisher(department, connector)
         self.ledger = Ledger(department.state, department.name, today)
+        self.source_statistics = SourceStatistics(department, connector)
         self._binder: Binder | None = None
         self._probe: ProbeReport | None = None
         self._lock = threading.Lock()
@@ -82,6 +85,9 @@ class Agent:
         decisions = enforced.decisions.values()
         account = self.ledger.open_account(request.query_id, request.principal.subject, decisions)
         return Execution(enforced, self.publisher, self.engines, self.binder(), capabilities, account)
+
+    def statistics(self, principal: Principal, purpose: str, grants: Mapping[str, str]) -> DepartmentFacts:
+        return self.source_statistics.facts(principal, purpose, grants, self.today())
 
     def check_table(self, name: str) -> None:
         """Compares one published table with its source. Raises what is wrong as a `ComityError`."""

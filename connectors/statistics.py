@@ -115,7 +115,7 @@ def describe_sample(values: Sequence[object], rows: float) -> ColumnStatistics:
 
     >>> found = describe_sample([1, 1, 2, None], 4)
     >>> found.distinct, found.null_fraction, found.bounds
-    (2.0, 0.25, (1.0, 2.0))
+    (2.0, 0.25, (1.0, 1.0, 2.0))
     """
     if not values:
         return ColumnStatistics()

@@ -42,7 +42,8 @@ class Source:
 class Department:
     """What `load_department` read. `digest` covers department.yaml and every policy file, not their tests.
 
-    `state` is the directory of the agent's own records.
+    `state` is the directory of the agent's own records; `refresh_minutes` says how often the source is asked for
+    its statistics, 0 for never.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Department:
     references: tuple[Reference, ...] = field(default=(), repr=False, compare=False)
     tokens: TokenKey | None = None
     state: Path = Path("state")
+    refresh_minutes: int = 60
 
 
 def load_department(directory: Path, environ: Mapping[str, str] | None) -> Department:
@@ -97,6 +99,7 @@ def load_department(directory: Path, environ: Mapping[str, str] | None) -> Depar
         references=tuple(references),
         tokens=tokens,
         state=directory / form.state,
+        refresh_minutes=form.statistics.refresh_minutes,
     )
 
 

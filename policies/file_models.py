@@ -395,6 +395,16 @@ class TokensForm(FileModel):
     algorithm: Literal["hmac-sha256", "hmac-sm3"] = "hmac-sha256"
 
 
+class StatisticsForm(FileModel):
+    """What the planner may ask the database about its tables' contents."""
+
+    refresh_minutes: int = Field(
+        default=60,
+        ge=0,
+        description="How often the source's own statistics are read again, for estimates; 0: never.",
+    )
+
+
 class DepartmentFile(FileModel):
     """department.yaml: a department, its database, and the tables it publishes."""
 
@@ -405,6 +415,7 @@ class DepartmentFile(FileModel):
     state: Text = Field(
         default="state/", description="Directory of the agent's own records, beside this file: daily counts."
     )
+    statistics: StatisticsForm = Field(default_factory=lambda: StatisticsForm.model_validate({}))
     tables: dict[str, PublishedTableForm | None]
 
 

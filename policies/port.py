@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from policies.decision import Decision, Visibility
 from policies.principal import Principal
+from policies.statistics import DepartmentFacts
 from sql.catalog import Fragment, Table, TableUse
 
 
@@ -35,6 +36,13 @@ class Publication:
     tables: tuple[Table, ...]
     notes: tuple[TableNotes, ...]
     version: str
+
+
+MOST_KEYS = 50_000
+"""The most keys of one key set: up to here every engine finds them by hash, in a fraction of what a scan takes."""
+
+MOST_KEY_BYTES = 4 * 2**20
+"""The most bytes of a fragment's key sets together, as Arrow counts them: they go to the database as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +76,21 @@ class FragmentRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class KeysReceived:
+    """How many join keys of which department, table and column came with a fragment, and under which name."""
+
+    name: str
+    source: tuple[str, str, str]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What an agent says it did for one fragment.
 
     `source_sql_digest` is the SHA-256 of the text the database ran; `mode` is `native` when the database ran
     the whole fragment and `local` when the agent finished it, for the reason in `mode_reason`.
-    `suppressed_groups` are the groups that a floor left out.
+    `suppressed_groups` are the groups that a floor left out. `keys` are the key sets that came with the fragment.
     """
 
     department: str
@@ -88,6 +105,7 @@ class Receipt:
     source_rows: int
     policy_digests: tuple[str, ...]
     suppressed_groups: int = 0
+    keys: tuple[KeysReceived, ...] = ()
 
 
 class FragmentRun(Protocol):
@@ -127,5 +145,12 @@ class DepartmentPort(Protocol):
         ...
 
     def run(self, request: FragmentRequest) -> FragmentRun: ...
+
+    def statistics(self, principal: Principal, purpose: str, grants: Mapping[str, str]) -> DepartmentFacts:
+        """What the principal may know of the contents of tables, each under the grant that governs the question.
+
+        Never waits for the source: what is not known yet is left out.
+        """
+        ...
 
     def close(self) -> None: ...

@@ -34,6 +34,7 @@ from policies.department import Department
 from policies.grades import lower
 from policies.port import FragmentRequest, FragmentRun, Publication, TableNotes
 from policies.principal import Principal
+from policies.statistics import DepartmentFacts
 from policies.published import PublishedColumn, PublishedTable
 from policies.stage import declared_type
 from sql.catalog import Column, Table, TableUse
@@ -80,6 +81,10 @@ class PaperDepartment:
         grants: Mapping[str, str] | None = None,
     ) -> tuple[Decision, ...]:
         return decide_all(self.department, uses, principal, purpose, self._today(), grants)
+
+    def statistics(self, principal: Principal, purpose: str, grants: Mapping[str, str]) -> DepartmentFacts:
+        del principal, purpose, grants
+        return DepartmentFacts()
 
     def run(self, request: FragmentRequest) -> FragmentRun:
         del request

@@ -13,6 +13,7 @@ from comity.errors import CancelledError, SourceError
 from policies.decision import Decision, Visibility
 from policies.port import FragmentRequest, FragmentRun, Publication, Receipt
 from policies.principal import Principal
+from policies.statistics import DepartmentFacts
 from sql.catalog import TableUse
 
 ROWS_PER_BATCH = 1000
@@ -77,6 +78,9 @@ class FaultyDepartment:
         *,
         grants: Mapping[str, str] | None = None,
     ) -> tuple[Decision, ...]:
+        raise NotImplementedError
+
+    def statistics(self, principal: Principal, purpose: str, grants: Mapping[str, str]) -> DepartmentFacts:
         raise NotImplementedError
 
     def run(self, request: FragmentRequest) -> FragmentRun:

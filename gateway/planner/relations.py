@@ -1,0 +1,47 @@
+"""What is expected of the rows of a query or a part of it: their number, and what their columns hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from policies.statistics import ColumnFacts
+
+UNIQUE = 0.9
+"""A column with this many different values for each row is taken for a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """`rows` are expected; `base` those before conditions left some out, to which the columns' facts belong."""
+
+    rows: float
+    base: float
+    columns: Mapping[str, ColumnFacts] = field(default_factory=dict)
+
+    def is_key(self, column: str) -> bool:
+        facts = self.columns.get(column)
+        return facts is not None and facts.distinct is not None and facts.distinct >= UNIQUE * self.base
+
+    def distinct(self, column: str) -> float | None:
+        """Different values among the rows that are left."""
+        facts = self.columns.get(column)
+        if facts is None or facts.distinct is None:
+            return None
+        return seen(facts.distinct, self.rows)
+
+
+def seen(distinct: float, rows: float) -> float:
+    """How many of so many equally frequent values are met in so many rows.
+
+    >>> round(seen(100, 10)), round(seen(100, 100)), round(seen(100, 10_000))
+    (10, 63, 100)
+    """
+    if distinct <= 1 or rows <= 1:
+        return min(max(distinct, 0.0), max(rows, 0.0))
+    return min(rows, -distinct * math.expm1(-rows / distinct))
+
+
+def product(numbers: Iterable[float]) -> float:
+    return math.prod(numbers)
