@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,14 +43,15 @@ def write_federation_file(
     write_yaml(directory / "identity.yaml", {"tokens": {TOKEN: ANALYST}})
 
 
-def open_policy(table: str, columns: Iterable[str]) -> dict[str, Any]:
-    """A policy under which an analyst reads every column for the benchmark."""
+def open_policy(table: str, columns: Iterable[str], keys_to: Sequence[str] = ()) -> dict[str, Any]:
+    """A policy under which an analyst reads every column for the benchmark, and join keys may go to `keys_to`."""
     grant = {
         "id": "benchmark",
         "reason": "Invented data, for measuring",
         "principals": {"roles": ["analyst"]},
         "purposes": [PURPOSE],
         "columns": {name: {"use": ["read"]} for name in columns},
+        **({"key_exchange": list(keys_to)} if keys_to else {}),
     }
     return {"table": table, "grants": [grant]}
 

@@ -1,4 +1,6 @@
-"""Writes the federation directory over the three databases: everything granted to analysts for `benchmark`."""
+"""Writes the federation directory over the three databases: everything granted to analysts for `benchmark`,
+and join keys to each other.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ def write_federation(directory: Path) -> None:
         home = directory / "departments" / department.name
         write_yaml(home / "department.yaml", _department(department))
         for table in department.tables:
-            write_yaml(home / "policies" / f"{table.name}.yaml", open_policy(table.name, table.columns))
+            others = [other.name for other in DEPARTMENTS if other is not department]
+            policy = open_policy(table.name, table.columns, others)
+            write_yaml(home / "policies" / f"{table.name}.yaml", policy)
             write_yaml(home / "policies" / f"{table.name}_test.yaml", _policy_test(department, table))
 
 

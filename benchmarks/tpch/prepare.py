@@ -35,6 +35,8 @@ def prepare(directory: Path, scale: float, say: Callable[[str], None] = print) -
     if marker.exists():
         state = json.loads(marker.read_text())
         if state == {"scale": scale, "complete": True}:
+            # The data stays; the files around it are those of this version.
+            write_federation(directory)
             return 0.0
         shutil.rmtree(directory)
     elif directory.exists() and any(directory.iterdir()):
