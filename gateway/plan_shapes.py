@@ -188,9 +188,17 @@ def _are_alike(one: KnownPlan, other: KnownPlan) -> bool:
 
 
 def _without_texts(plan: FederatedPlan, like: FederatedPlan) -> FederatedPlan:
-    """A plan without what was compared already, and what is expected of its fragments but not promised."""
+    """A plan without what is compared apart, and what is expected of its fragments but not promised."""
     bare = with_texts(plan, ("",) * len(plan_texts(plan)))
-    return replace(bare, authorized=like.authorized, residual=like.residual, remarks=(), stayed=())
+    fragments = tuple(replace(planned, estimate=None) for planned in bare.fragments)
+    return replace(
+        bare,
+        authorized=like.authorized,
+        residual=like.residual,
+        fragments=fragments,
+        remarks=(),
+        stayed=(),
+    )
 
 
 def _pieces(
