@@ -10,6 +10,7 @@ from pathlib import Path
 
 from agent.enforce import enforce
 from agent.execute import Execution
+from agent.known_fragments import KnownFragment, KnownFragments, fragment_key
 from agent.ledger import Ledger
 from agent.publication import Publisher
 from agent.statistics import SourceStatistics
@@ -49,6 +50,7 @@ class Agent:
         self.publisher = Publisher(department, connector)
         self.ledger = Ledger(department.state, department.name, today)
         self.source_statistics = SourceStatistics(department, connector)
+        self.known = KnownFragments()
         self._binder: Binder | None = None
         self._probe: ProbeReport | None = None
         self._lock = threading.Lock()
@@ -80,11 +82,24 @@ class Agent:
 
     def run(self, request: FragmentRequest) -> Execution:
         """Enforces now, and runs as the result is iterated."""
-        enforced = enforce(request, self.publisher, self.binder(), self.today())
+        known = self._enforced(request)
+        enforced = known.enforced
         capabilities = self.probe().capabilities.names()
         decisions = enforced.decisions.values()
         account = self.ledger.open_account(request.query_id, request.principal.subject, decisions)
-        return Execution(enforced, self.publisher, self.engines, self.binder(), capabilities, account)
+        return Execution(
+            enforced, self.publisher, self.engines, self.binder(), capabilities, account, known.texts
+        )
+
+    def _enforced(self, request: FragmentRequest) -> KnownFragment:
+        """The department's decisions on a fragment, made now or, for the same caller and policies, today."""
+        today = self.today()
+        version = self.publisher.publication().version
+        key = fragment_key(request, today, version, self.department.digest)
+        known = self.known.find(key, request)
+        if known is not None:
+            return known
+        return self.known.keep(key, enforce(request, self.publisher, self.binder(), today))
 
     def statistics(self, principal: Principal, purpose: str, grants: Mapping[str, str]) -> DepartmentFacts:
         return self.source_statistics.facts(principal, purpose, grants, self.today())

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
+from itertools import chain
 
 import pyarrow as pa
 from sqlglot import exp
@@ -20,6 +21,7 @@ from sqlglot import exp
 from agent.barriers import ROW, Boundary, allowed_rows, boundary_of, check_barriers
 from agent.enforce import EnforcedFragment, wrap_tables
 from agent.floors import stand_in
+from agent.known_fragments import NativeTexts
 from agent.ledger import Account
 from agent.publication import Publisher, Source
 from comity.errors import CancelledError, ComityError, SourceError, SqlError
@@ -28,7 +30,7 @@ from policies.port import Receipt
 from policies.tokens import TOKEN_FUNCTION, tokens_for
 from policies.wrap import PHYSICAL
 from sql.binder import Binder
-from sql.dialects import NotNative, render_native, render_scan
+from sql.dialects import Attempt, NotNative, render_attempt, render_native, render_scan
 from sql.engine import Engine, EnginePool
 from sql.render import render
 from sql.scopes import used_names
@@ -36,6 +38,10 @@ from sql.split import Piece, split_query
 from sql.types import arrow_schema
 
 GROUPS = pa.schema([pa.field("groups", pa.int64())])
+MOST_HELD_BYTES = 4 * 1024 * 1024
+"""Of an answer on which the source may give up at its end, for which nothing of it leaves before."""
+GAVE_UP = "the source gave up on a value or a sum that it does not hold exactly"
+TOO_MUCH = "sums that the source may give up on, of more groups than are waited for"
 
 
 class Execution:
@@ -49,6 +55,7 @@ class Execution:
         binder: Binder,
         capabilities: frozenset[str],
         account: Account,
+        texts: NativeTexts | None = None,
     ) -> None:
         self.enforced = enforced
         self.publisher = publisher
@@ -56,6 +63,7 @@ class Execution:
         self.engines = engines
         self.capabilities = capabilities
         self.account = account
+        self.texts = texts or NativeTexts()
         self.schema = enforced.request.fragment.schema
         self.mode, self.mode_reason = "native", ""
         self.rows = self.bytes = self.source_rows = 0
@@ -127,25 +135,58 @@ class Execution:
     # --- native ---------------------------------------------------------------------------------
 
     def _batches(self, tree: exp.Query) -> Iterator[pa.RecordBatch]:
+        """The fragment's rows, from the source where it can, from beside it where it cannot or gives up."""
         try:
-            sql = self._native(tree)
+            attempt = self.texts.text(tree, self._native)
+            return self._ask(attempt, self.schema, ordered=self.enforced.request.fragment.ordered)
         except NotNative as reason:
             self.mode, self.mode_reason = "local", reason.reason
             return self._local(tree)
-        return self._counted(self._scan(sql, self.schema, ordered=self.enforced.request.fragment.ordered))
 
     def _count(self, tree: exp.Query) -> int:
         """The groups that a floor left out, as far as they may be told; 0 when they cannot be counted now."""
         try:
             try:
-                batches: Iterator[pa.RecordBatch] = self._counted(self._scan(self._native(tree), GROUPS))
+                batches = self._ask(self.texts.text(tree, self._native), GROUPS)
             except NotNative:
                 batches = self._local(tree)
             return sum(int(_cast(batch, GROUPS).column(0)[0].as_py()) for batch in batches)
         except ComityError:
             return 0
 
-    def _native(self, tree: exp.Query) -> str:
+    def _ask(self, attempt: Attempt, schema: pa.Schema, *, ordered: bool = False) -> Iterator[pa.RecordBatch]:
+        """What the source answers. Raises `NotNative` where it gives up before any of it is used.
+
+        An attempt is read first, to its end or until it is too much to hold; of a text that fails on values which
+        the source does not hold as it should, the first rows are.
+        """
+        if attempt.may_give_up and self.texts.gave_up:
+            raise NotNative(GAVE_UP)
+        scan = self._scan(attempt.sql, schema, ordered=ordered)
+        if not attempt.may_give_up and not attempt.checks_values:
+            return self._counted(scan)
+        held: list[pa.RecordBatch] = []
+        size = 0
+        try:
+            for batch in scan:
+                held.append(batch)
+                size += batch.nbytes
+                if not attempt.may_give_up or size > MOST_HELD_BYTES:
+                    break
+        except SourceError as error:
+            if error.code != "SOURCE_VALUE":
+                raise
+            scan.close()
+            self.texts.gave_up = self.texts.gave_up or attempt.may_give_up
+            raise NotNative(GAVE_UP) from None
+        if attempt.may_give_up and size > MOST_HELD_BYTES:
+            scan.close()
+            self.texts.gave_up = True
+            raise NotNative(TOO_MUCH)
+        self.source_rows += sum(batch.num_rows for batch in held)
+        return chain(held, self._counted(scan))
+
+    def _native(self, tree: exp.Query) -> Attempt:
         """The source's own text for a tree over published tables. Raises `NotNative`."""
         if self.enforced.floored.fails and self.publisher.connector.dialect != "duckdb":
             raise NotNative("something may fail on a group that a floor leaves out")
@@ -153,7 +194,7 @@ class Execution:
         tables = {physical: source.columns for physical, source in self._sources().items()}
         check = partial(check_barriers, filtered=self._filtered())
         check(wrapped)
-        return render_native(wrapped, self.publisher.connector.dialect, self.capabilities, tables, check)
+        return render_attempt(wrapped, self.publisher.connector.dialect, self.capabilities, tables, check)
 
     def _filtered(self) -> dict[tuple[str, ...], frozenset[bool]]:
         """For each physical table of the fragment, whether the published tables over it have row filters."""
@@ -222,7 +263,7 @@ class Execution:
         columns = self.binder.columns_of(stand_in(piece.query, self.enforced.decisions))
         schema = arrow_schema(columns)
         try:
-            batches = self._counted(self._scan(self._native(piece.query), schema))
+            batches = self._ask(self._native(piece.query), schema)
         except NotNative:
             tree = self._read_beside(engine, piece)
             batches = (_cast(batch, schema) for batch in engine.query(render(tree)))

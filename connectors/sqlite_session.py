@@ -212,6 +212,8 @@ def translate(error: apsw.Error) -> SourceError:
         if isinstance(error, kind):
             return SourceError(title, code=code)
     text = str(error)
+    if "integer overflow" in text:
+        return SourceError("a value could not be computed", code="SOURCE_VALUE")
     title = next((t for start, t in _MESSAGES if start in text), "the database does not accept the statement")
     return SourceError(f"{title} ({type(error).__name__})")
 

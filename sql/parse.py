@@ -85,14 +85,23 @@ def _check_scalar(expression: exp.Expr, text: str) -> None:
         if isinstance(node, (exp.Query, exp.Window, exp.Placeholder, exp.Star)) or is_aggregate_call(node):
             what = "a subquery" if isinstance(node, exp.Query) else "an aggregate, window, placeholder or *"
             raise error_at(text, node, "SQL_CONSTRUCT_REFUSED", f"{what} is not allowed in this expression")
-        if isinstance(node, PRESENT) or (
-            isinstance(node, exp.Anonymous) and node.name.lower() in PRESENT_NAMES
-        ):
+        if _is_present(node):
             raise error_at(text, node, "SQL_FUNCTION_REFUSED", "the present time is not available here")
 
 
 PRESENT = (exp.CurrentDate, exp.CurrentTimestamp, exp.Localtimestamp)
 PRESENT_NAMES = frozenset({"now", "get_current_timestamp", "transaction_timestamp"})
+
+
+def names_the_present(tree: exp.Expr) -> bool:
+    """Whether a question asks for today or now, so that nothing of it may be kept for later."""
+    return any(_is_present(node) for node in tree.walk())
+
+
+def _is_present(node: exp.Expr) -> bool:
+    return isinstance(node, PRESENT) or (
+        isinstance(node, exp.Anonymous) and node.name.lower() in PRESENT_NAMES
+    )
 
 
 def _parse(text: str, tokens: list[Token]) -> tuple[exp.Expr | None, list[exp.Expr]]:

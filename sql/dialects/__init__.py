@@ -6,7 +6,15 @@ then reads the raw columns (`render_scan`) and runs the fragment in its own Duck
 
 from __future__ import annotations
 
-from sql.dialects.native import render_native, render_scan
+from sql.dialects.native import Attempt, render_attempt, render_native, render_scan
 from sql.dialects.source import NotNative, SourceColumn, SourceTables
 
-__all__ = ["NotNative", "SourceColumn", "SourceTables", "render_native", "render_scan"]
+__all__ = [
+    "Attempt",
+    "NotNative",
+    "SourceColumn",
+    "SourceTables",
+    "render_attempt",
+    "render_native",
+    "render_scan",
+]

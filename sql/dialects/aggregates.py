@@ -35,7 +35,13 @@ _NAMES: Mapping[type[exp.Expr], str] = {
     exp.LogicalOr: "bool_or",
     exp.AnyValue: "any_value",
     exp.CountIf: "count_if",
+    exp.VariancePop: "var_pop",
+    exp.Variance: "var_samp",
+    exp.StddevPop: "stddev_pop",
+    exp.Stddev: "stddev_samp",
+    exp.StddevSamp: "stddev_samp",
 }
+_SPREADS = frozenset({"var_pop", "var_samp", "stddev_pop", "stddev_samp"})
 AGGREGATES = tuple(_NAMES)
 
 
@@ -137,7 +143,18 @@ def _applied(name: str, value: Value, distinct: bool, scope: Scope, call: Call) 
         return replace(result, length=value.length)
     if name in {"bool_and", "bool_or"}:
         return _form(f"{name}({value.family})", [value], BOOLEAN, scope, call, span=None)
+    if name in _SPREADS:
+        return _spread(name, value, distinct, scope, call)
     return _summed(name, value, distinct, scope, call)
+
+
+def _spread(name: str, value: Value, distinct: bool, scope: Scope, call: Call) -> Value:
+    """Variance and deviation, always a DOUBLE. Over doubles engines differ in when they overflow."""
+    if distinct or call.over:
+        raise NotNative(f"{name}() of distinct values, or in a window")
+    span = value.span if value.span is not None else span_of(value.kind)
+    squared = None if span is None else 2 * span + 1
+    return _form(f"{name}({value.family})", [value], DOUBLE, scope, call, span=squared)
 
 
 def _summed(name: str, value: Value, distinct: bool, scope: Scope, call: Call) -> Value:
@@ -167,6 +184,11 @@ def _form(
 ) -> Value:
     dialect = scope.context.dialect
     native = dialect.aggregates.get(key)
+    holds = native is not None and all(need.holds(values) for need in native.needs)
+    attempt = dialect.attempts.get(key)
+    if not holds and scope.context.attempts and attempt is not None and not call.over:
+        scope.context.gives_up = True
+        native = attempt
     if native is None:
         raise NotNative(dialect.differs.get(key) or f"{key} is not proven equal in {dialect.title}")
     suffix = f" FILTER (WHERE {call.filter.sql})" if call.filter is not None else ""

@@ -43,6 +43,9 @@ class Dialect(ABC):
     """Signature key of `functions.py` → form."""
     aggregates: ClassVar[Mapping[str, Native]]
     """Signature key of `aggregates.py` → form; `{distinct}` and `{suffix}` (FILTER, OVER) follow each call."""
+    attempts: ClassVar[Mapping[str, Native]] = {}
+    """Signature key of `aggregates.py` → a form that fails where it would not be exact: the statement is an attempt
+    then, and who runs it has another way when the engine gives up."""
     windows: ClassVar[Mapping[str, Native]]
     """Signature key of `windows.py` → form."""
     differs: ClassVar[Mapping[str, str]]
@@ -121,7 +124,7 @@ class Dialect(ABC):
 
     def own_texts(self) -> frozenset[str]:
         """The text constants that stand in the forms themselves."""
-        tables = (self.functions, self.aggregates, self.windows)
+        tables = (self.functions, self.aggregates, self.attempts, self.windows)
         forms = [native.template for table in tables for native in table.values()]
         return frozenset(found for form in forms for found in _CONSTANT.findall(form)) | self.other_texts
 

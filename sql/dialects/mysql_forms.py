@@ -132,6 +132,14 @@ AGGREGATES: Mapping[str, Native] = (
         for family in _FAMILIES
     }
     | {
+        f"{name}({family})": Native(
+            f"{name.upper()}({{0}}){{suffix}}",
+            "the same sum of squared distances from a moving mean, NULL for too few values in both",
+        )
+        for name in ("var_pop", "var_samp", "stddev_pop", "stddev_samp")
+        for family in ("integer", "decimal")
+    }
+    | {
         f"any_value({family})": Native("MIN({0}){suffix}", "any value is as good as another")
         for family in _FAMILIES
     }

@@ -8,6 +8,7 @@ fragment as it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import sqlglot
 from sqlglot import exp
@@ -53,29 +54,73 @@ def render_native(
         raise NotNative("nested too deeply") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A text for the source. Where it `may_give_up`, its rows count only once all of them are there: the statement
+    fails on what it cannot compute exactly, and who runs it must have another way. Where it `checks_values` it fails on
+    one that the source may hold and that is not of its column's type.
+    """
+
+    sql: str
+    may_give_up: bool = False
+    checks_values: bool = False
+
+
+def render_attempt(
+    tree: exp.Query,
+    dialect: str,
+    capabilities: frozenset[str],
+    tables: SourceTables,
+    check: Callable[[exp.Query], None] | None = None,
+) -> Attempt:
+    """As `render_native`, with the dialect's attempts where nothing is proven."""
+    try:
+        if dialect == "duckdb":
+            return Attempt(_render_duckdb(tree, tables, check))
+        text, _, context = _translated(tree, dialect, capabilities, tables, check, attempts=True)
+        checks = context.raises and bool(context.dialect.attempts)
+        return Attempt(text, context.gives_up, checks)
+    except RecursionError:
+        raise NotNative("nested too deeply") from None
+
+
 def translate(
     tree: exp.Query,
     dialect: str,
     capabilities: frozenset[str],
     tables: SourceTables,
     check: Callable[[exp.Query], None] | None = None,
+    *,
+    attempts: bool = False,
 ) -> tuple[str, Columns]:
     """The text in a dialect other than DuckDB's own, and its output as DuckDB types it."""
+    return _translated(tree, dialect, capabilities, tables, check, attempts=attempts)[:2]
+
+
+def _translated(
+    tree: exp.Query,
+    dialect: str,
+    capabilities: frozenset[str],
+    tables: SourceTables,
+    check: Callable[[exp.Query], None] | None,
+    *,
+    attempts: bool,
+) -> tuple[str, Columns, Context]:
     rules = DIALECTS.get(dialect)
     if rules is None:
         raise NotNative(f"no proven rules for {dialect}")
-    context = Context(rules, capabilities, tables)
+    context = Context(rules, capabilities, tables, attempts=attempts)
     text, columns = query(tree, Scope(context))
     if any(value.kind is NULL for _, value in columns):
         raise NotNative("an output whose type is not known")
     if context.raises:
         # Something in it may fail on a value: conditions must stay outside the row filters.
-        context = Context(rules, capabilities, tables, fence=True)
+        context = Context(rules, capabilities, tables, fence=True, attempts=attempts)
         text, columns = query(tree, Scope(context))
     read_back = verify(text, context)
     if check is not None:
         check(read_back)
-    return text, columns
+    return text, columns, context
 
 
 def _render_duckdb(tree: exp.Query, tables: SourceTables, check: Callable[[exp.Query], None] | None) -> str:

@@ -162,6 +162,14 @@ AGGREGATES: Mapping[str, Native] = (
         for family in ("integer", "decimal", "double", "text", "date", "timestamp", "timestamptz")
     }
     | {
+        f"{name}({family})": Native(
+            f"CAST({name}({{0}}){{suffix}} AS double precision)",
+            "exact numbers until the last division, NULL for too few values in both",
+        )
+        for name in ("var_pop", "var_samp", "stddev_pop", "stddev_samp")
+        for family in ("integer", "decimal")
+    }
+    | {
         f"any_value({family})": Native("min({0}){suffix}", "any value is as good as another")
         for family in ("integer", "decimal", "double", "text", "date", "timestamp", "timestamptz")
     }

@@ -27,7 +27,8 @@ Columns = tuple[tuple[str, Value], ...]
 class Context:
     """One rendering. `raises` is set by forms that may fail on a value; `fence` answers it in a second run.
 
-    `read_tables` and `texts` are what the check after rendering expects to find again.
+    `read_tables` and `texts` are what the check after rendering expects to find again. `attempts` says whether the
+    dialect's attempts may be used, and `gives_up` that one was.
     """
 
     dialect: Dialect
@@ -35,6 +36,8 @@ class Context:
     tables: SourceTables
     fence: bool = False
     raises: bool = False
+    attempts: bool = False
+    gives_up: bool = False
     relations: int = 0
     read_tables: set[tuple[str, ...]] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
@@ -44,6 +47,7 @@ class Context:
         return self.relations
 
     def text(self, value: str) -> str:
+        self.require("text")
         self.texts.add(value)
         return self.dialect.text(value)
 

@@ -34,7 +34,7 @@ from sql.dialects.kinds import (
     span_of,
 )
 from sql.dialects.source import NotNative, SourceColumn
-from sql.dialects.sqlite_forms import AGGREGATES, CASTS, FAILURE, FUNCTIONS, WINDOWS
+from sql.dialects.sqlite_forms import AGGREGATES, ATTEMPTS, CASTS, FAILURE, FUNCTIONS, WINDOWS
 from sql.dialects.values import Native, Scalar, Value
 
 _TEXT = ("char", "clob", "text")
@@ -70,6 +70,7 @@ class Sqlite(Dialect):
     casts = CASTS
     functions = FUNCTIONS
     aggregates = AGGREGATES
+    attempts = ATTEMPTS
     windows = WINDOWS
     differs: ClassVar[Mapping[str, str]] = {
         "RIGHT JOIN": "SQLite makes no index of its own for a RIGHT JOIN",

@@ -98,9 +98,8 @@ AGGREGATES: Mapping[str, Native] = (
         "count(any)": Native("count({distinct}{0}){suffix}", _PASSED_OVER),
         "sum(integer)": Native("sum({distinct}{0}){suffix}", "exact in 64 bits", needs=(_EXACT,)),
         "avg(integer)": Native(
-            "(CAST(sum({distinct}{0}){suffix} AS REAL) / count({distinct}{0}){suffix})",
-            "a quotient of exact numbers, rounded once",
-            needs=(_EXACT,),
+            "avg({distinct}{0}){suffix}",
+            "the quotient of an exact sum within 64 bits, and beyond them of one with its rounding errors kept",
         ),
         "bool_and(boolean)": Native("min({0}){suffix}", "false is 0 and true is 1"),
         "bool_or(boolean)": Native("max({0}){suffix}", "false is 0 and true is 1"),
@@ -115,6 +114,45 @@ AGGREGATES: Mapping[str, Native] = (
         for family in _FAMILIES
     }
 )
+
+_MEAN = "CAST(round(avg({0}){suffix}) AS INTEGER)"
+_REST = "(sum({0}){suffix} - {mean} * count({0}){suffix})"
+_SQUARES = "sum({0} * {0}){suffix}"
+_DISTANCES = (
+    "(CAST({squares} - {mean} * sum({0}){suffix} - {mean} * {rest} AS REAL)"
+    " - CAST({rest} AS REAL) * {rest} / count({0}){suffix})"
+)
+"""The sum of squared distances from the mean. Every product is exact in 64 bits as long as the sum of squares stays
+below 2^62: first the squared distances from the nearest integer `mean`, then what the mean's fraction takes off,
+which is at most half of them.
+"""
+
+
+def _spread(form: str, least: int) -> Native:
+    """A form over `{distances}` for at least so many values; gives up where the squares leave 62 bits."""
+    parts = {"distances": _DISTANCES, "squares": _SQUARES, "rest": _REST, "mean": _MEAN}
+    text = (
+        f"CASE WHEN count({{0}}){{suffix}} < {least} THEN NULL "
+        f"WHEN typeof({{squares}}) = 'integer' AND {{squares}} < {2**62} THEN {form} ELSE {_GIVE_UP} END"
+    )
+    for name, part in parts.items():
+        text = text.replace(f"{{{name}}}", part)
+    return Native(text, "exact integers until the last division")
+
+
+_GIVE_UP = "abs(-9223372036854775807 - (count({0}){suffix} > 0))"
+_ONE_LESS = "(count({0}){suffix} - 1)"
+
+ATTEMPTS: Mapping[str, Native] = {
+    "sum(integer)": Native(
+        "sum({distinct}{0}){suffix}", "exact in 64 bits, and an error beyond them, also of a sum on the way"
+    ),
+    "var_pop(integer)": _spread("{distances} / count({0}){suffix}", 1),
+    "var_samp(integer)": _spread(f"{{distances}} / {_ONE_LESS}", 2),
+    "stddev_pop(integer)": _spread("sqrt({distances} / count({0}){suffix})", 1),
+    "stddev_samp(integer)": _spread(f"sqrt({{distances}} / {_ONE_LESS})", 2),
+}
+"""What fails, as a whole statement and with "integer overflow", where it would not be exact."""
 
 WINDOWS: Mapping[str, Native] = {
     "row_number()": Native("row_number(){over}", _ROWS),

@@ -16,6 +16,12 @@ SELECT sum(i) AS v, sum(s) AS w, sum(b) AS x, sum(d) AS y, min(i) AS z, max(b) A
 SELECT avg(i) AS v, avg(s) AS w, avg(b) AS x, avg(d) AS y FROM extremes;
 
 -- native: postgres mysql sqlite
+SELECT avg(i) AS v, avg(s) AS w, avg(b) AS x FROM extremes;
+
+-- native: postgres mysql
+SELECT stddev(i) AS v, var_pop(s) AS w, stddev_pop(b) AS x FROM extremes;
+
+-- native: postgres mysql sqlite
 SELECT {i|s|b|f} AS k, count(*) AS n FROM extremes GROUP BY 1 ORDER BY 1;
 
 -- native: postgres mysql

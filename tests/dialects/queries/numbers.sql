@@ -134,3 +134,15 @@ SELECT d / 3 AS k, count(*) AS n FROM numbers GROUP BY 1;
 
 -- native: postgres
 SELECT id, sum(d) OVER (ORDER BY id) AS v, avg(i) OVER (PARTITION BY j) AS w, sum(i) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS x, count(*) OVER () AS y, max(e) OVER (PARTITION BY t ORDER BY id DESC) AS z FROM numbers;
+
+-- native: postgres mysql
+SELECT j AS k, var_pop(i) AS v, var_samp(i) AS w, stddev_pop(d) AS x, stddev(d) AS y, variance(s) AS z, stddev_samp(i) AS q FROM numbers GROUP BY j;
+
+-- native: postgres mysql
+SELECT var_pop(i) FILTER (WHERE id > 3) AS v, stddev(d) FILTER (WHERE id > 1000) AS w FROM numbers;
+
+-- native: none
+SELECT {var_pop(f)|stddev(f)|var_samp(DISTINCT i)|stddev(i) OVER (PARTITION BY j)} AS v FROM numbers;
+
+-- native: postgres mysql sqlite
+SELECT j AS k, avg(i) AS v, avg(b) AS w, avg(DISTINCT i) AS x, avg(s) FILTER (WHERE id > 3) AS y FROM numbers GROUP BY j;

@@ -55,7 +55,7 @@ SELECT town, level FROM people GROUP BY ALL ORDER BY ALL;
 SELECT town, id FROM people QUALIFY row_number() OVER (PARTITION BY town ORDER BY id) = 1;
 
 -- native: none
-SELECT {string_agg(name, ',' ORDER BY id)|median(pay)|stddev(pay)|mode(level)|approx_count_distinct(name)|array_agg(id ORDER BY id)|arg_max(name, pay)|quantile_cont(pay, 0.5)} AS v FROM people;
+SELECT {string_agg(name, ',' ORDER BY id)|median(pay)|mode(level)|approx_count_distinct(name)|array_agg(id ORDER BY id)|arg_max(name, pay)|quantile_cont(pay, 0.5)} AS v FROM people;
 
 -- native: postgres mysql
 SELECT town, id, row_number() OVER (PARTITION BY town ORDER BY pay DESC, id) AS v, rank() OVER (ORDER BY pay) AS w, dense_rank() OVER (ORDER BY level DESC NULLS FIRST) AS x, percent_rank() OVER (ORDER BY pay) AS y, cume_dist() OVER (ORDER BY pay) AS z, ntile(3) OVER (ORDER BY id) AS q FROM people;
