@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from gateway.planner.block_aggregates import Call, block_calls
 from gateway.planner.members import (
+    BELOW,
     arm_values,
     arms_of,
     in_member,
@@ -18,6 +19,7 @@ from gateway.planner.members import (
 )
 from gateway.planner.partial_aggregates import can_merge, is_repeatable, needs_kind
 from gateway.planner.planning import Planning
+from gateway.planner.weighted_aggregates import can_weight
 from gateway.planner.words import listed
 from sql.annotate import kind_of
 from sql.scopes import block_expressions, block_sources, free_aliases, source_alias
@@ -41,6 +43,17 @@ class AggregateBlock:
         return source_alias(self.union)
 
     @property
+    def is_chosen(self) -> bool:
+        """Whether the block is aggregated below a join because that costs less: then `why_not_chosen` was asked."""
+        return bool(self.union.meta.get(BELOW))
+
+    @property
+    def fills_with_nulls(self) -> bool:
+        """Whether a join adds rows without a group of the union's."""
+        parent = self.union.parent
+        return isinstance(parent, exp.Join) and parent.side == "LEFT"
+
+    @property
     def grouped(self) -> bool:
         return self.select.args.get("group") is not None
 
@@ -60,7 +73,7 @@ def read_block(select: exp.Select, union: exp.Subquery) -> AggregateBlock | None
         return None
     if not aggregates and (select.args.get("qualify") or any(e.find(exp.Window) for e in select.expressions)):
         return None
-    leaves = _leaves(group) if group is not None else []
+    leaves = group_leaves(group) if group is not None else []
     if not aggregates:
         leaves = [output.unalias() for output in select.expressions]
     return AggregateBlock(select, union, calls, leaves, not aggregates, len(block_sources(select)) == 1)
@@ -69,7 +82,7 @@ def read_block(select: exp.Select, union: exp.Subquery) -> AggregateBlock | None
 _SETS = (exp.Rollup, exp.Cube, exp.GroupingSets, exp.Tuple)
 
 
-def _leaves(group: exp.Group) -> list[exp.Expr]:
+def group_leaves(group: exp.Group) -> list[exp.Expr]:
     """The expressions that a GROUP BY clause is made of, in grouping sets or not."""
     leaves: list[exp.Expr] = []
     stack: list[exp.Expr] = [
@@ -101,17 +114,21 @@ def why_not(block: AggregateBlock, planning: Planning) -> str:
     for call in block.calls:
         free = free_aliases(call.node)
         if call.node.find(exp.Query) is not None:
-            return f"{_shown(call)} reads another query"
-        if not block.alone and free and alias not in free and is_repeatable(call):
+            return f"{shown(call)} reads another query"
+        if stands_beside(block, call) and (
+            is_repeatable(call) or ((block.is_chosen or not free) and can_weight(call))
+        ):
             continue
+        if stands_beside(block, call) and not free:
+            return f"{shown(call)} needs all rows of a group"
         if not free <= {alias}:
-            return f"{_shown(call)} reads more than one table"
+            return f"{shown(call)} reads more than one table"
         if not whole:
             if needs_kind(call):
                 block.kinds[id(call.node)] = _kind(call, block, planning)
             if not can_merge(call, block.kinds.get(id(call.node))):
-                return f"{_shown(call)} needs all rows of a group"
-    if (not block.alone or block.select.args.get("where")) and _may_fail(block):
+                return f"{shown(call)} needs all rows of a group"
+    if not block.is_chosen and (not block.alone or block.select.args.get("where")) and _may_fail(block):
         return "a condition may leave out rows on which an expression fails"
     loose = _loose_columns(block)
     return f"{loose} stands outside what is grouped by" if loose else ""
@@ -131,12 +148,16 @@ def _why_not_below_joins(block: AggregateBlock, planning: Planning) -> str:
             or not isinstance(source, (exp.Table, exp.Subquery))
         ):
             return "the join needs rows"
+        if source is block.union and block.is_chosen and join.side == "LEFT":
+            continue
         if join.side in {"RIGHT", "FULL"} or (
             source is block.union and (join.side or join.kind not in {"", "INNER", "CROSS"})
         ):
             return "the join fills rows with NULLs"
     if block.distinct:
         return "a join stands between the table and DISTINCT"
+    if block.is_chosen:
+        return ""
     own = [call for call in block.calls if free_aliases(call.node) <= {block.alias}]
     held = [call.node for call in own if not planning.may_read(call.node, block.union)]
     return "" if held else "the aggregate stands above a join"
@@ -235,7 +256,14 @@ def _loose_columns(block: AggregateBlock) -> str:
     return ""
 
 
-def _shown(call: Call) -> str:
+def stands_beside(block: AggregateBlock, call: Call) -> bool:
+    """Whether a call is of what a join puts beside the union's rows, or of nothing: not of the union itself."""
+    free = free_aliases(call.node)
+    plain_count = call.argument is None and call.filter is None
+    return not block.alone and block.alias not in free and not plain_count
+
+
+def shown(call: Call) -> str:
     return f"{function_name(call.function)}(…)"
 
 

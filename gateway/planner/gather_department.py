@@ -18,7 +18,7 @@ from sql.scopes import (
     used_names,
 )
 
-_BESIDE = frozenset({("", ""), ("", "INNER"), ("", "CROSS")})
+BESIDE = frozenset({("", ""), ("", "INNER"), ("", "CROSS")})
 
 
 def gather_department(tree: exp.Query, planning: Planning) -> exp.Query:
@@ -37,7 +37,7 @@ def gather_department(tree: exp.Query, planning: Planning) -> exp.Query:
     return copy
 
 
-def _aggregates(select: exp.Select) -> bool:
+def aggregates(select: exp.Select) -> bool:
     return select.args.get("group") is not None or bool(block_calls(select))
 
 
@@ -47,7 +47,7 @@ def _reads_departments(select: exp.Select) -> bool:
 
 def _gather(select: exp.Select, tree: exp.Query | None, planning: Planning) -> bool:
     """Whether the block has tables to gather; gathers them in `tree`, unless that is None."""
-    if not _reads_departments(select) or not _aggregates(select):
+    if not _reads_departments(select) or not aggregates(select):
         return False
     sources = block_sources(select)
     homes = {source_alias(source): home_of(source) for source, _ in sources}
@@ -56,28 +56,28 @@ def _gather(select: exp.Select, tree: exp.Query | None, planning: Planning) -> b
         len(departments) == 1
         and (home := departments.pop())
         and _is_foreign_outside(select, home)
-        and _reads_only(_before_grouping(select), home, set(homes))
+        and _reads_only(before_grouping(select), home, set(homes))
     ):
         if tree is None:
             return True
         clauses = {key: select.args.get(key) for key in ("from_", "joins", "where")}
         arm = exp.Select(**{key: value for key, value in clauses.items() if value})
-        _put(select, arm, [], [], tree, home)
+        put_arm(select, arm, [], [], tree, home)
         return True
     held = _held_tables(select, homes, planning)
     if len(held) != 1 or not all(
-        join is None or ((join.side, join.kind) in _BESIDE and not join.args.get("using"))
+        join is None or ((join.side, join.kind) in BESIDE and not join.args.get("using"))
         for _, join in sources
     ):
         return False
     home = held.pop()
     own = {alias for alias, place in homes.items() if place == home}
-    pool = [c for part in _before_grouping(select) for c in split_conjuncts(part)]
-    inside = [c for c in pool if free_aliases(c) <= own and _departments(c) <= {home}]
+    pool = [c for part in before_grouping(select) for c in split_conjuncts(part)]
+    inside = [c for c in pool if free_aliases(c) <= own and departments_of(c) <= {home}]
     if len(own) == len(sources) and len(inside) == len(pool):
         # It goes down whole, or what keeps it is of no department.
         return False
-    if not _connected(own, inside):
+    if not are_connected(own, inside):
         return False
     if tree is None:
         return True
@@ -89,7 +89,7 @@ def _gather(select: exp.Select, tree: exp.Query | None, planning: Planning) -> b
     arm.set("where", exp.Where(this=condition) if condition is not None else None)
     kept = [source for source, _ in sources if source_alias(source) not in own]
     taken = {id(conjunct) for conjunct in inside}
-    _put(select, arm, kept, [c for c in pool if id(c) not in taken], tree, home)
+    put_arm(select, arm, kept, [c for c in pool if id(c) not in taken], tree, home)
     return True
 
 
@@ -106,12 +106,12 @@ def home_of(source: exp.Expr) -> str | None:
     return None
 
 
-def _departments(node: exp.Expr) -> set[str]:
+def departments_of(node: exp.Expr) -> set[str]:
     """The departments that queries inside an expression read; empty text for a WITH name."""
     return {"" if is_cte_reference(table) else table.db for table in node.find_all(exp.Table)}
 
 
-def _before_grouping(select: exp.Select) -> list[exp.Expr]:
+def before_grouping(select: exp.Select) -> list[exp.Expr]:
     where = select.args.get("where")
     conditions = [
         join.args["on"] for _, join in block_sources(select) if join is not None and join.args.get("on")
@@ -121,12 +121,12 @@ def _before_grouping(select: exp.Select) -> list[exp.Expr]:
 
 def _is_foreign_outside(select: exp.Select, home: str) -> bool:
     """Whether a clause other than FROM and WHERE asks another department."""
-    before = {id(part) for part in _before_grouping(select)} | {id(select.args.get("where"))}
-    return any(_departments(e) - {home} for e in block_expressions(select) if id(e) not in before)
+    before = {id(part) for part in before_grouping(select)} | {id(select.args.get("where"))}
+    return any(departments_of(e) - {home} for e in block_expressions(select) if id(e) not in before)
 
 
 def _reads_only(parts: list[exp.Expr], home: str, aliases: set[str]) -> bool:
-    return all(free_aliases(part) <= aliases and _departments(part) <= {home} for part in parts)
+    return all(free_aliases(part) <= aliases and departments_of(part) <= {home} for part in parts)
 
 
 def _held_tables(select: exp.Select, homes: dict[str, str | None], planning: Planning) -> set[str]:
@@ -143,7 +143,7 @@ def _held_tables(select: exp.Select, homes: dict[str, str | None], planning: Pla
     return held
 
 
-def _connected(aliases: set[str], conjuncts: list[exp.Expr]) -> bool:
+def are_connected(aliases: set[str], conjuncts: list[exp.Expr]) -> bool:
     """Whether equalities lead from each table to each other, so that no product of tables is made."""
     reached = {min(aliases)}
     links = [free_aliases(c) for c in conjuncts if isinstance(c, exp.EQ)]
@@ -152,7 +152,7 @@ def _connected(aliases: set[str], conjuncts: list[exp.Expr]) -> bool:
     return reached >= aliases
 
 
-def _put(
+def put_arm(
     select: exp.Select,
     arm: exp.Select,
     kept: list[exp.Expr],
@@ -161,22 +161,28 @@ def _put(
     home: str,
 ) -> None:
     """Makes the block read the arm, as a derived table of the department, beside the sources that are kept."""
-    own = {source_alias(source) for source, _ in block_sources(arm)}
+    union = derived_table(arm, tree, home)
+    select.set("from_", exp.From(this=union))
+    select.set("joins", [exp.Join(this=source, kind="CROSS") for source in kept])
+    condition = join_conjuncts(conjuncts)
+    select.set("where", exp.Where(this=condition) if condition is not None else None)
+    project_arm(arm, union, tree)
+
+
+def derived_table(arm: exp.Select, tree: exp.Query, home: str) -> exp.Subquery:
+    """The arm as the rows of a department, under a name that the tree does not use yet."""
     alias, number, taken = f"{home}_rows", 1, used_names(tree)
     while alias.lower() in taken:
         number += 1
         alias = f"{home}_rows_{number}"
     union = exp.Subquery(this=arm, alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
     union.meta[FEDERATED] = home
-    select.set("from_", exp.From(this=union))
-    select.set("joins", [exp.Join(this=source, kind="CROSS") for source in kept])
-    condition = join_conjuncts(conjuncts)
-    select.set("where", exp.Where(this=condition) if condition is not None else None)
-    _project(arm, union, own, tree)
+    return union
 
 
-def _project(arm: exp.Select, union: exp.Subquery, aliases: set[str], tree: exp.Query) -> None:
+def project_arm(arm: exp.Select, union: exp.Subquery, tree: exp.Query) -> None:
     """Lets the arm select what is read of its tables outside it, and points those columns at the derived table."""
+    aliases = {source_alias(source) for source, _ in block_sources(arm)}
     inside = {id(column) for column in arm.find_all(exp.Column)}
     names: dict[tuple[str, str], str] = {}
     taken: set[str] = set()

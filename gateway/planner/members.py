@@ -18,6 +18,8 @@ FEDERATED = "federated"
 """The mark of a union over members, in `meta`: the federated table's name."""
 SHAPE = "shape"
 """The mark of an arm, in `meta`: the alias of its union, all of whose arms have columns of the same types."""
+BELOW = "below"
+"""The mark of a union of one department's rows that are aggregated below a join because that costs less."""
 STAYED = "stayed"
 """The mark of a union over members, in `meta`: what of them meets at the merge, and why no more is done in them."""
 

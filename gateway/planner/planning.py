@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from gateway.planner.choosing import Choosing
 from gateway.planner.disclosure import Disclosure
 from gateway.planner.members import arm_values, arms_of, in_member
+from gateway.planner.remarks import Remark
 from sql.binder import Binder
 from sql.catalog import Catalog
 from sql.scopes import source_alias
@@ -16,11 +18,15 @@ from sql.scopes import source_alias
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """One question being planned: the tables that its caller sees, and what departments decided."""
+    """One question being planned: the tables that its caller sees, what departments decided, and by what plans
+    are chosen. `remarks` gathers what the passes have to say of their choices.
+    """
 
     catalog: Catalog
     binder: Binder
     disclosure: Disclosure = field(default_factory=Disclosure)
+    choosing: Choosing = field(default_factory=Choosing)
+    remarks: list[Remark] = field(default_factory=list)
 
     def may_read(self, expression: exp.Expr, union: exp.Subquery) -> bool:
         """Whether every member lets the values be seen that an expression over the union is made of."""

@@ -11,6 +11,7 @@ from gateway.planner.aggregate_block import (
     is_complete,
     read_block,
     rolls_up,
+    stands_beside,
     why_not,
 )
 from gateway.planner.block_aggregates import Call
@@ -22,8 +23,9 @@ from gateway.planner.members import (
     is_member_union,
     say_why,
 )
-from gateway.planner.partial_aggregates import merged, parsed
+from gateway.planner.partial_aggregates import is_repeatable, merged, parsed
 from gateway.planner.planning import Planning
+from gateway.planner.weighted_aggregates import weighted
 from sql.scopes import (
     block_expressions,
     block_sources,
@@ -139,9 +141,17 @@ def _group_by_level(block: AggregateBlock, sent: _Sent) -> None:
 def _finished(call: Call, block: AggregateBlock, sent: _Sent, complete: bool) -> exp.Expr:
     if complete:
         return sent.aggregate(call.node)
-    if block.alias not in free_aliases(call.node) and call.argument is not None and not block.alone:
-        return call.node
+    if stands_beside(block, call):
+        return call.node if is_repeatable(call) else weighted(call, _weight(block, sent))
+    if block.fills_with_nulls and call.argument is None:
+        return parsed("CAST(COALESCE(SUM(:w), 0) AS BIGINT)", w=_weight(block, sent))
     return merged(call, block.kinds.get(id(call.node)), sent)
+
+
+def _weight(block: AggregateBlock, sent: _Sent) -> exp.Expr:
+    """How many rows a row of the join stands for: those of its group, and itself where the join found none."""
+    rows = sent.aggregate(_rows())
+    return parsed("COALESCE(:n, 1)", n=rows) if block.fills_with_nulls else rows
 
 
 def _rewrite(block: AggregateBlock, sent: _Sent, finished: dict[int, exp.Expr]) -> None:

@@ -1,0 +1,201 @@
+"""Finds what a department could aggregate below a join with another department's tables, and what that saves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from gateway.planner.aggregate_block import group_leaves
+from gateway.planner.block_aggregates import Call, block_calls
+from gateway.planner.choosing import Cost, sending
+from gateway.planner.estimate_query import Block
+from gateway.planner.gather_department import (
+    BESIDE,
+    aggregates,
+    are_connected,
+    before_grouping,
+    departments_of,
+    home_of,
+)
+from gateway.planner.members import is_member_union
+from gateway.planner.planning import Planning
+from gateway.planner.widths import value_bytes
+from policies.statistics import ColumnFacts
+from sql.scopes import (
+    block_expressions,
+    block_sources,
+    free_aliases,
+    source_alias,
+    split_conjuncts,
+)
+
+AGGREGATE_BYTES = 16.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BelowJoin:
+    """The tables of one department in a block, which inner joins connect or (`join`) a left join adds.
+
+    `inside` are the conditions that the department decides alone, `outside` the others of the same place.
+    """
+
+    home: str
+    sources: list[exp.Expr]
+    tables: tuple[str, ...]
+    join: exp.Join | None
+    inside: list[exp.Expr]
+    outside: list[exp.Expr]
+    as_rows: Cost
+    as_groups: Cost
+
+    @property
+    def aliases(self) -> set[str]:
+        return {source_alias(source) for source in self.sources}
+
+
+def find_below_joins(select: exp.Select, planning: Planning) -> Iterator[BelowJoin]:
+    """Each department's part of a block that could be aggregated there, as far as enough is known of it."""
+    sources = block_sources(select)
+    if len(sources) < 2 or not aggregates(select) or any(is_member_union(source) for source, _ in sources):
+        return
+    homes = {source_alias(source): home_of(source) for source, _ in sources}
+    if len(set(homes.values())) < 2:
+        return
+    inner = all(
+        join is None or ((join.side, join.kind) in BESIDE and not join.args.get("using"))
+        for _, join in sources
+    )
+    for home in dict.fromkeys(homes.values()):
+        own = {alias for alias, place in homes.items() if place == home}
+        if home is None or not all(
+            _may_be_told(source, planning) for source, _ in sources if source_alias(source) in own
+        ):
+            continue
+        moved = [(source, join) for source, join in sources if source_alias(source) in own]
+        if inner:
+            pool = [c for part in before_grouping(select) for c in split_conjuncts(part)]
+            found = _part(select, home, [source for source, _ in moved], None, pool, planning)
+        elif len(moved) == 1 and (join := moved[0][1]) is not None and _is_left(join):
+            pool = split_conjuncts(join.args.get("on"))
+            found = _part(select, home, [moved[0][0]], join, pool, planning)
+        else:
+            found = None
+        if found is not None:
+            yield found
+
+
+def _is_left(join: exp.Join) -> bool:
+    return join.side == "LEFT" and join.kind in {"", "OUTER"} and not join.args.get("using")
+
+
+def _may_be_told(source: exp.Expr, planning: Planning) -> bool:
+    """Whether something is known of a table; where a floor or a row filter hides rows nothing is."""
+    return isinstance(source, exp.Table) and planning.choosing.facts.table(source.db, source.name) is not None
+
+
+def _part(
+    select: exp.Select,
+    home: str,
+    sources: list[exp.Expr],
+    join: exp.Join | None,
+    pool: list[exp.Expr],
+    planning: Planning,
+) -> BelowJoin | None:
+    own = {source_alias(source) for source in sources}
+    inside = [c for c in pool if free_aliases(c) <= own and departments_of(c) <= {home}]
+    if not are_connected(own, inside):
+        return None
+    taken = {id(conjunct) for conjunct in inside}
+    sent = _sent(select, own, taken)
+    if not sent.calls:
+        return None
+    tables = {source_alias(source): source for source in sources}
+    if any(
+        planning.disclosure.holds_back(home, tables[alias].name, name)
+        for alias, name in (*sent.read, *sent.columns)
+    ):
+        return None
+    block = Block(planning.choosing.estimator, {})
+    for source in sources:
+        relation = planning.choosing.estimator.source(source, {})
+        if relation is None or not block.add(source_alias(source), relation, None):
+            return None
+    if not block.keep(inside):
+        return None
+    groups = block.groups(sent.keys)
+    if groups is None:
+        return None
+    as_rows, as_groups = _costs(block, sent, groups, home, tables, planning)
+    outside = [conjunct for conjunct in pool if id(conjunct) not in taken]
+    names = tuple(source.name for source in sources)
+    return BelowJoin(home, sources, names, join, inside, outside, as_rows, as_groups)
+
+
+@dataclass(slots=True)
+class _Sent:
+    """What crosses: `keys` as groups, with the `columns` in them; `read` are the columns that cross as rows."""
+
+    keys: list[exp.Expr]
+    columns: set[tuple[str, str]]
+    read: set[tuple[str, str]]
+    calls: list[Call]
+
+
+def _sent(select: exp.Select, own: set[str], inside: set[int]) -> _Sent:
+    """Read off the block's clauses."""
+    calls = {id(c.node): c for c in block_calls(select)}
+    group = select.args.get("group")
+    leaves = group_leaves(group) if group is not None else []
+    keys: dict[exp.Expr, None] = {}
+    read: set[tuple[str, str]] = set()
+    mine: list[Call] = []
+    conditions = {id(part) for part in before_grouping(select)}
+    stack = [e for e in block_expressions(select) if id(e) not in conditions and not isinstance(e, exp.Where)]
+    stack += [c for part in before_grouping(select) for c in split_conjuncts(part) if id(c) not in inside]
+    while stack:
+        node = stack.pop()
+        call = calls.get(id(node))
+        if call is not None and not (free_aliases(node) - own):
+            if call.distinct and call.argument is not None:
+                keys.setdefault(call.argument)
+            mine.append(call)
+            read |= _columns(node, own)
+        elif (isinstance(node, exp.Column) and node.table in own) or (
+            free_aliases(node) and free_aliases(node) <= own and any(node == leaf for leaf in leaves)
+        ):
+            keys.setdefault(node)
+            read |= _columns(node, own)
+        else:
+            stack.extend(node.iter_expressions())
+    columns = {place for key in keys for place in _columns(key, own)}
+    return _Sent(list(keys), columns, read, mine)
+
+
+def _columns(node: exp.Expr, own: Iterable[str]) -> set[tuple[str, str]]:
+    return {(column.table, column.name) for column in node.find_all(exp.Column) if column.table in own}
+
+
+def _costs(
+    block: Block,
+    sent: _Sent,
+    groups: float,
+    home: str,
+    tables: Mapping[str, exp.Expr],
+    planning: Planning,
+) -> tuple[Cost, Cost]:
+    speed = planning.choosing.facts.speed(home)
+
+    def width(place: tuple[str, str]) -> float:
+        table = planning.catalog.find(home, tables[place[0]].name)
+        kinds = {column.name: column.type for column in table.columns} if table is not None else {}
+        facts: ColumnFacts | None = block.relations[place[0]].columns.get(place[1])
+        return value_bytes(kinds.get(place[1], "VARCHAR"), facts.width if facts is not None else None)
+
+    aggregated = len({call.node for call in sent.calls}) + 1
+    row = sum(map(width, sent.read)) or 1.0
+    group = sum(map(width, sent.columns)) + AGGREGATE_BYTES * aggregated
+    as_rows = Cost(block.rows, block.rows * row, sending(block.rows, len(sent.read), speed))
+    seconds = block.rows * speed.group / 1e6 + sending(groups, len(sent.keys) + aggregated, speed)
+    return as_rows, Cost(groups, groups * group, seconds)
