@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -109,6 +110,7 @@ class SqliteSession:
             self._tables: frozenset[str] = frozenset()
             self._with_names: frozenset[str] = frozenset()
             self._schema_version: object = None
+            self._locked = False
             self._learn_tables()
         except apsw.Error as error:
             self.close()
@@ -132,24 +134,29 @@ class SqliteSession:
             return True
 
         self._learn_tables()
-        self._with_names = frozenset(
-            (found[1] or found[2]).replace('""', '"').lower() for found in _WITH_NAME.finditer(sql)
-        )
+        self._with_names = _with_names(sql)
         cursor.exec_trace = check
-        self.connection.authorizer = self.authorize
+        self._lock()
         cursor.execute(sql, parameters)
         return cursor
 
     def unlock(self) -> apsw.Connection:
         """The connection for our own questions to the schema, which `authorize` would deny."""
         self.connection.authorizer = None
+        self._locked = False
         return self.connection
 
+    def _lock(self) -> None:
+        # SQLite compiles every statement anew after this, so it is done when something changes only. What was
+        # compiled before a change of the schema is compiled, and asked about, again.
+        if not self._locked:
+            self.connection.authorizer = self.authorize
+            self._locked = True
+
     def _learn_tables(self) -> None:
-        connection = self.unlock()
-        ((version,),) = connection.execute("PRAGMA main.schema_version").fetchall()
+        ((version,),) = self.connection.execute("PRAGMA main.schema_version").fetchall()
         if version != self._schema_version:
-            names = connection.execute(_TABLES).fetchall()
+            names = self.unlock().execute(_TABLES).fetchall()
             self._tables = frozenset(str(name).lower() for (name,) in names)
             self._schema_version = version
 
@@ -169,8 +176,8 @@ class SqliteSession:
         elif operation == apsw.SQLITE_FUNCTION:
             allowed = (second or "").lower() in FUNCTIONS
         elif operation == apsw.SQLITE_PRAGMA:
-            # Full-text tables ask it while they are read.
-            allowed = first == "data_version" and second is None
+            # Full-text tables ask the first while they are read, and we the other.
+            allowed = first in {"data_version", "schema_version"} and second is None
         return apsw.SQLITE_OK if allowed else apsw.SQLITE_DENY
 
     def interrupt(self) -> None:
@@ -182,6 +189,14 @@ class SqliteSession:
         """Never raises."""
         with suppress(apsw.Error):
             self.connection.close(True)
+
+
+@lru_cache(maxsize=512)
+def _with_names(sql: str) -> frozenset[str]:
+    """The names that a statement may define in a WITH, and perhaps others."""
+    if "with" not in sql.lower():
+        return frozenset()
+    return frozenset((found[1] or found[2]).replace('""', '"').lower() for found in _WITH_NAME.finditer(sql))
 
 
 _TITLES: tuple[tuple[type[apsw.Error], str, str], ...] = (
