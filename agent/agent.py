@@ -84,7 +84,7 @@ class Agent:
         """Enforces now, and runs as the result is iterated."""
         known = self._enforced(request)
         enforced = known.enforced
-        capabilities = self.probe().capabilities.names()
+        capabilities = self.probe().names()
         decisions = enforced.decisions.values()
         account = self.ledger.open_account(request.query_id, request.principal.subject, decisions)
         return Execution(

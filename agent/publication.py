@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from comity.errors import ConfigurationError
-from connectors.spi import Connector, PhysicalTable
+from connectors.spi import Connector, PhysicalColumn, PhysicalTable
 from policies.department import Department, PublishedTable
 from policies.port import Publication, TableNotes
 from policies.wrap import published_type
@@ -90,7 +90,7 @@ class Publisher:
             physical,
             {name: column.type for name, column in known.items()},
             types,
-            {name: SourceColumn(types[name], column.native_type) for name, column in known.items()},
+            {name: source_column(column) for name, column in known.items()},
         )
 
     def _typed(self, published: PublishedTable) -> Table:
@@ -103,6 +103,17 @@ class Publisher:
         else:
             columns = tuple(Column(n, t) for n, t in self.source(published.name).types.items())
         return Table(self.department.name, published.name, columns)
+
+
+def source_column(column: PhysicalColumn) -> SourceColumn:
+    """A column as the dialects' rules see it."""
+    text, kind = column.text, canonical_type(column.type)
+    if text is None:
+        return SourceColumn(kind, column.native_type)
+    # What is known for ASCII only may differ beyond it.
+    told_apart = not text.merges and text.groups_as_equal and text.beyond_ascii
+    known = "exact" if text.is_exact else "distinct" if told_apart else "coarse"
+    return SourceColumn(kind, column.native_type, known, text.collation if text.beyond_ascii else "")
 
 
 def _notes(table: PublishedTable) -> TableNotes:

@@ -29,6 +29,7 @@ from connectors.duckdb_engine import (
     source_state,
     translate,
 )
+from connectors.duckdb_questions import fill_texts, profile_of
 from connectors.duckdb_statistics import table_statistics
 from connectors.pool import ConnectionPool
 from connectors.spi import Capabilities, PhysicalColumn, PhysicalTable, ProbeReport, TableName
@@ -91,6 +92,7 @@ class DuckdbConnector:
                 ("source", "folder of files" if self._path.is_dir() else "database file"),
                 ("time_zone", str(session.ask("SELECT current_setting('TimeZone')")[0][0])),
             )
+            profile = profile_of(session.ask)
         finally:
             _disconnect(session)
         capabilities = Capabilities(
@@ -106,7 +108,7 @@ class DuckdbConnector:
             supports_null_order=True,
             supports_lateral=True,
         )
-        return ProbeReport("DuckDB", version, capabilities, facts)
+        return ProbeReport("DuckDB", version, capabilities, facts, profile)
 
     def describe(self, tables: Sequence[TableName] | None = None) -> tuple[PhysicalTable, ...]:
         """Tables and views, named alone in the schema `main` and by schema and name elsewhere.
@@ -218,11 +220,13 @@ class _Session:
         ]
         found: dict[TableName, PhysicalTable] = {}
         for schema, table in names:
-            relation = self.cursor.sql(f"FROM {quoted(catalog)}.{quoted(schema)}.{quoted(table)}")
+            place = f"{quoted(catalog)}.{quoted(schema)}.{quoted(table)}"
+            relation = self.cursor.sql(f"FROM {place}")
             columns = tuple(
                 PhysicalColumn(name, arrow_type(kind), str(kind), nullable.get((schema, table, name), True))
                 for name, kind in zip(relation.columns, relation.types, strict=True)
             )
+            columns = fill_texts(self.ask, place, columns)
             described = PhysicalTable(
                 (schema, table), columns, keys.get((schema, table), ()), rows[schema, table]
             )

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import fields
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
 import pymysql
@@ -25,6 +25,7 @@ import pymysql
 from comity.errors import SourceError
 from connectors.conform_batch import check_column_count
 from connectors.mysql_protocol import RowPackets, Statement, WireColumn
+from connectors.mysql_questions import TextProfiles, profile_of
 from connectors.mysql_rows import read_rows
 from connectors.mysql_session import (
     CONTROL_SECONDS,
@@ -64,6 +65,7 @@ class MysqlConnector:
 
     def __init__(self, uri: str, connections: int) -> None:
         self._uri = uri
+        self._texts = TextProfiles()
         self._pool: ConnectionPool[MysqlSession] = ConnectionPool(
             connections, lambda: MysqlSession(uri), MysqlSession.close
         )
@@ -88,7 +90,8 @@ class MysqlConnector:
             facts = tuple(
                 (name, str(value) or "(empty)") for name, value in zip(settings, values, strict=True)
             )
-            return ProbeReport(product, session.version.split("-")[0], Capabilities(**found), facts)
+            profile = profile_of(_asking(session))
+            return ProbeReport(product, session.version.split("-")[0], Capabilities(**found), facts, profile)
 
     def describe(self, tables: Sequence[TableName] | None = None) -> tuple[PhysicalTable, ...]:
         """Tables and views of the database, by name; with names of two parts, of other databases too."""
@@ -96,7 +99,8 @@ class MysqlConnector:
             not self._uri.startswith("embedded:") and parse_address(self._uri).option("tinyint1") == "int8"
         )
         with self._errand() as session:
-            return describe_tables(session, tables, tinyint1=pa.int8() if as_number else pa.bool_())
+            found = describe_tables(session, tables, tinyint1=pa.int8() if as_number else pa.bool_())
+            return self._texts.fill(_asking(session), found)
 
     def statistics(self, tables: Sequence[TableName]) -> Mapping[TableName, TableStatistics]:
         """The server's row estimates, its keys' cardinalities, MariaDB's persistent statistics where there are
@@ -244,6 +248,18 @@ class _Query:
             raise translate(error) from None
         except (AssertionError, IndexError, ValueError, struct.error):
             raise SourceError("the database's answer could not be understood") from None
+
+
+def _asking(session: MysqlSession) -> Callable[[str], Sequence[tuple[Any, ...]]]:
+    """The session's `ask`, whose errors are ours."""
+
+    def ask(sql: str) -> Sequence[tuple[Any, ...]]:
+        try:
+            return session.ask(sql)
+        except (pymysql.MySQLError, OSError) as error:
+            raise translate(error) from None
+
+    return ask
 
 
 def _runs_in(session: MysqlSession, proof: str | None) -> bool:

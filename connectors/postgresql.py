@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -27,6 +27,7 @@ from connectors import servers
 from connectors.conform_batch import check_column_count, conform_batch
 from connectors.pool import ConnectionPool
 from connectors.postgresql_catalog import DESCRIBE, PROBE, physical_table
+from connectors.postgresql_questions import TextProfiles, profile_of
 from connectors.postgresql_statistics import STATISTICS, table_statistics, wanted_tables
 from connectors.postgresql_types import Shape, shape_statement
 from connectors.spi import Capabilities, PhysicalTable, ProbeReport, TableName
@@ -60,6 +61,7 @@ class PostgresqlConnector:
         self._lock = threading.Lock()
         self._database: tuple[str, adbc.AdbcDatabase] | None = None
         self._account_timeout = LONGEST_TIMEOUT
+        self._texts = TextProfiles()
         self._shapes: OrderedDict[tuple[str, str], Shape] = OrderedDict()
         self._pool: ConnectionPool[adbc.AdbcConnection] = ConnectionPool(
             connections, self._connect, _disconnect
@@ -83,7 +85,9 @@ class PostgresqlConnector:
 
     def probe(self) -> ProbeReport:
         """The version decides the capabilities: all are there in every release that PostgreSQL still supports."""
-        (row,) = self._ask(PROBE)
+        with self._asking() as ask:
+            (row,) = ask(PROBE)
+            profile = profile_of(ask)
         version, collation, encoding, read_only, standby = row
         capabilities = Capabilities(
             supports_cancel=True,
@@ -104,7 +108,7 @@ class PostgresqlConnector:
             ("read_only_session", read_only),
             ("standby", standby),
         )
-        return ProbeReport("PostgreSQL", version, capabilities, facts)
+        return ProbeReport("PostgreSQL", version, capabilities, facts, profile)
 
     def describe(self, tables: Sequence[TableName] | None = None) -> tuple[PhysicalTable, ...]:
         """Tables, partitioned tables, views and foreign tables that this account may read, named by schema and
@@ -115,7 +119,13 @@ class PostgresqlConnector:
             "schemas": None if named is None else [name[0] for name in named],
             "tables": None if named is None else [name[1] for name in named],
         }
-        found = {table.name: table for table in map(physical_table, self._ask(DESCRIBE, wanted))}
+        described = tuple(map(physical_table, self._ask(DESCRIBE, wanted)))
+        if self._texts.unknown(described):
+            with self._asking() as ask:
+                described = self._texts.fill(ask, described)
+        else:
+            described = self._texts.fill(self._ask, described)
+        found = {table.name: table for table in described}
         if tables is None:
             return tuple(found.values())
         return tuple(found[name] for name in map(tuple, tables) if name in found)
@@ -203,6 +213,23 @@ class PostgresqlConnector:
             return connection
         except adbc.Error as error:
             raise translate(error, connecting=True) from None
+
+    @contextmanager
+    def _asking(self) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
+        """One connection for several short questions."""
+        try:
+            connection = psycopg.connect(self._conninfo(), autocommit=True)
+        except psycopg.Error as error:
+            raise translate(error, connecting=True) from None
+        with connection:
+
+            def ask(sql: str) -> list[tuple[Any, ...]]:
+                try:
+                    return connection.execute(sql).fetchall()
+                except psycopg.Error as error:
+                    raise translate(error) from None
+
+            yield ask
 
     def _ask(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         try:

@@ -20,17 +20,53 @@ TableName = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class TextProfile:
+    """How text compares in a column or under a form of SQL, as the source answered (`connectors.text_profile`).
+
+    `collation` is its name, for people and for telling whether two are the same. `merges` are the kinds of
+    difference that its `=` does not see. `beyond_ascii` says whether it was asked about more than ASCII.
+    """
+
+    collation: str
+    merges: tuple[str, ...]
+    groups_as_equal: bool
+    by_code_point: bool
+    beyond_ascii: bool
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether only equal texts are equal, in groups too, and smaller code points come first."""
+        return not self.merges and self.groups_as_equal and self.by_code_point and self.beyond_ascii
+
+
+@dataclass(frozen=True, slots=True)
+class SourceProfile:
+    """How a source behaves: (subject, what it answered), in the order in which people read them.
+
+    A subject that is missing was not answered, and nothing may rest on it.
+    """
+
+    answers: tuple[tuple[str, str], ...] = ()
+
+    def names(self) -> frozenset[str]:
+        """Each as `subject: answer`."""
+        return frozenset(f"{subject}: {answer}" for subject, answer in self.answers)
+
+
+@dataclass(frozen=True, slots=True)
 class PhysicalColumn:
     """A column as it stands in the database.
 
     `type` is the Arrow type in which `scan` can deliver it exactly. `native_type` is the engine's own
     spelling (`numeric(15,2)`, `varchar(20) collate utf8mb4_general_ci`), on which dialect rules depend.
+    `text` is how a column of text compares; None where that was not asked or not answered.
     """
 
     name: str
     type: pa.DataType
     native_type: str
     nullable: bool
+    text: TextProfile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +105,17 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class ProbeReport:
-    """What `probe` found: the engine's version, its capabilities, and facts worth showing."""
+    """What `probe` found: the engine's version, its capabilities, facts worth showing, and how it behaves."""
 
     product: str
     version: str
     capabilities: Capabilities
     facts: tuple[tuple[str, str], ...]
+    profile: SourceProfile = SourceProfile()
+
+    def names(self) -> frozenset[str]:
+        """What it can do and how it behaves, as the dialects' rules ask for it."""
+        return self.capabilities.names() | self.profile.names()
 
 
 @runtime_checkable

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import Self
+from typing import Any, Self
 
 import apsw
 import pyarrow as pa
@@ -24,6 +24,7 @@ from comity.errors import SourceError
 from connectors.conform_batch import conform_batch
 from connectors.pool import ConnectionPool
 from connectors.spi import Capabilities, PhysicalTable, ProbeReport, TableName
+from connectors.sqlite_questions import ANSWERS
 from connectors.sqlite_session import SqliteSession, file_state, source_path, translate
 from connectors.sqlite_statistics import table_statistics
 from connectors.sqlite_tables import describe_tables
@@ -65,6 +66,7 @@ class SqliteConnector:
                 for name in settings
                 for (value,) in connection.execute(f"PRAGMA {name}").fetchall()
             ]
+            profile = ANSWERS.profile(_asking(connection), dict(facts)["encoding"])
         capabilities = Capabilities(
             supports_cancel=True,
             supports_statement_timeout=True,
@@ -78,12 +80,13 @@ class SqliteConnector:
             supports_null_order=True,
             supports_lateral=False,
         )
-        return ProbeReport("SQLite", apsw.sqlite_lib_version(), capabilities, tuple(facts))
+        return ProbeReport("SQLite", apsw.sqlite_lib_version(), capabilities, tuple(facts), profile)
 
     def describe(self, tables: Sequence[TableName] | None = None) -> tuple[PhysicalTable, ...]:
         """Tables and views. Row estimates are ANALYZE's; a table that it never saw has none."""
         with self._errand() as connection:
-            return describe_tables(connection, tables)
+            ((encoding,),) = connection.execute("PRAGMA encoding").fetchall()
+            return ANSWERS.fill(_asking(connection), str(encoding), describe_tables(connection, tables))
 
     def statistics(self, tables: Sequence[TableName]) -> Mapping[TableName, TableStatistics]:
         """ANALYZE's numbers, the first and last row number, and rows at a few places of each table."""
@@ -136,6 +139,18 @@ class SqliteConnector:
             raise translate(error) from None
         finally:
             self.give_back(session, reusable=reusable)
+
+
+def _asking(connection: apsw.Connection) -> Callable[[str], list[Any]]:
+    """A way to ask short questions; the engine's error becomes ours."""
+
+    def ask(sql: str) -> list[Any]:
+        try:
+            return connection.execute(sql).fetchall()
+        except apsw.Error as error:
+            raise translate(error) from None
+
+    return ask
 
 
 class _Query:

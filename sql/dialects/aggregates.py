@@ -183,6 +183,8 @@ def _form(
     distinct: bool = False,
 ) -> Value:
     dialect = scope.context.dialect
+    if key.startswith("avg("):
+        scope.context.require("average")
     native = dialect.aggregates.get(key)
     holds = native is not None and all(need.holds(values) for need in native.needs)
     attempt = dialect.attempts.get(key)

@@ -126,6 +126,7 @@ def _like(node: exp.Expr, scope: Scope) -> Value:
     known = pattern.constant.value if pattern.constant else None
     if isinstance(known, str):
         scope.context.texts.update(scope.context.dialect.like_texts(known))
+    scope.context.require("LIKE")
     sql = scope.context.dialect.like(value, pattern)
     if node.args.get("negate"):
         sql = f"(NOT {sql})"

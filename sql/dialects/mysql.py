@@ -1,7 +1,8 @@
 """MariaDB: what is proven equal to DuckDB, and in which form.
 
 - Text columns are read as `CONVERT(… USING utf8mb4) COLLATE utf8mb4_nopad_bin`: binary, and trailing blanks
-  count. MySQL calls that collation utf8mb4_0900_bin and refuses this name, so on MySQL text never runs here.
+  count; as they are where the source answered that they compare so. A server that does not answer that this form is
+  exact (MySQL calls the collation utf8mb4_0900_bin and refuses this name) computes no text here.
   No index serves a column read so; comparing two text columns, which would try every pair, is refused.
 - Sorting looks at the first 1,024 bytes (max_sort_length): texts are sorted and grouped up to 250 characters.
 - Integers are computed in 64 bits, or as decimals where they may need more; what does not fit its DuckDB type
@@ -109,7 +110,7 @@ class Mysql(Dialect):
             return Value(sql, opaque(kind))
         name, size, unsigned, _, collation = found.groups()
         if kind is VARCHAR:
-            return self._read_text(sql, name, size, collation)
+            return self._read_text(sql, name, size, column if collation is not None else None)
         if kind is BOOLEAN and name in {"tinyint", "bit"}:
             return Value(_checked(f"{sql} NOT IN (0, 1)", f"({sql} <> 0)"), BOOLEAN, checked=True)
         if unsigned is None and _INTEGERS.get(name) == kind:
@@ -124,8 +125,8 @@ class Mysql(Dialect):
             return Value(_checked(f"DAYOFMONTH({sql}) = 0 OR MONTH({sql}) = 0", sql), kind, checked=True)
         return Value(sql, opaque(kind))
 
-    def _read_text(self, sql: str, name: str, size: str | None, collation: str | None) -> Value:
-        if collation is None:
+    def _read_text(self, sql: str, name: str, size: str | None, column: SourceColumn | None) -> Value:
+        if column is None:
             return Value(sql, opaque(VARCHAR))
         length: int | None
         if name in {"char", "varchar"} and size:
@@ -134,7 +135,7 @@ class Mysql(Dialect):
             length = _TEXT_LENGTHS[name]
         else:
             length = _SORTED_CHARACTERS if name == "enum" else None
-        if collation == COLLATION:
+        if column.text == "exact":
             return Value(sql, VARCHAR, length=length)
         return Value(f"CONVERT({sql} USING utf8mb4) COLLATE {COLLATION}", VARCHAR, length=length)
 

@@ -18,13 +18,14 @@ from sql.allowed_functions import NAMES
 
 # Each registers its translators.
 from sql.dialects import aggregates, casts, conditions, functions, literals, operators, queries, windows
+from sql.dialects.behaviour import PROVEN, STATEMENT_BYTES, number_of, require
 from sql.dialects.dialect import Dialect
 from sql.dialects.duckdb import fence_filters
 from sql.dialects.kinds import NULL
 from sql.dialects.mysql import Mysql
 from sql.dialects.postgres import Postgres
 from sql.dialects.scope import Columns, Context, Scope
-from sql.dialects.source import NotNative, SourceTables
+from sql.dialects.source import NotNative, SourceColumn, SourceTables
 from sql.dialects.sqlite import Sqlite
 from sql.dialects.verify import DRIFT, verify
 from sql.dialects.walk import query
@@ -48,7 +49,7 @@ def render_native(
     """
     try:
         if dialect == "duckdb":
-            return _render_duckdb(tree, tables, check)
+            return _render_duckdb(tree, capabilities, tables, check)
         return translate(tree, dialect, capabilities, tables, check)[0]
     except RecursionError:
         raise NotNative("nested too deeply") from None
@@ -117,13 +118,27 @@ def _translated(
         # Something in it may fail on a value: conditions must stay outside the row filters.
         context = Context(rules, capabilities, tables, fence=True, attempts=attempts)
         text, columns = query(tree, Scope(context))
+    most = number_of(STATEMENT_BYTES, capabilities)
+    if most and len(text.encode()) > most // 2:
+        # Half of it: what the protocol and the connector put around it takes room too.
+        raise NotNative("a statement longer than the source takes")
     read_back = verify(text, context)
     if check is not None:
         check(read_back)
     return text, columns, context
 
 
-def _render_duckdb(tree: exp.Query, tables: SourceTables, check: Callable[[exp.Query], None] | None) -> str:
+def _render_duckdb(
+    tree: exp.Query,
+    capabilities: frozenset[str],
+    tables: SourceTables,
+    check: Callable[[exp.Query], None] | None,
+) -> str:
+    for construct in PROVEN["duckdb"]:
+        require("duckdb", construct, capabilities)
+    folding = {name for columns in tables.values() for name, column in columns.items() if _folds(column)}
+    if any(column.name in folding for column in tree.find_all(exp.Column)):
+        raise NotNative("a column with a collation of its own, which DuckDB takes with it everywhere")
     # A WITH name would be read in a physical table's place, inside its wrap too.
     physical = {name[-1].casefold() for name in tables}
     if any(cte.alias.casefold() in physical for cte in tree.find_all(exp.CTE)):
@@ -142,6 +157,10 @@ def _render_duckdb(tree: exp.Query, tables: SourceTables, check: Callable[[exp.Q
     if check is not None:
         check(read_back)
     return text
+
+
+def _folds(column: SourceColumn) -> bool:
+    return column.type == "VARCHAR" and column.native_type == "VARCHAR" and column.text != "exact"
 
 
 def render_scan(table: tuple[str, ...], columns: Sequence[str], dialect: str) -> str:

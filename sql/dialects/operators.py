@@ -80,6 +80,7 @@ def numbers(operator: str, left: Value, right: Value, context: Context) -> Value
         raise NotNative("arithmetic on doubles may leave their range")
     if operator in {"//", "%"} and not right.nonzero:
         raise NotNative("a divisor that may be zero")
+    context.require(operator)
     native = context.dialect.arithmetic(operator, kind, span)
     return Value(
         apply_native(native, [left, right], f"{operator} over {kind}", {}),

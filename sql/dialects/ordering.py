@@ -54,6 +54,7 @@ def order_clause(
             value = scalar(ordered.this, scope)
         refuse_incomparable([value], exact=False)
         if value.constant is None:
+            known.require("order")
             item = known.dialect.order_key(
                 value,
                 descending=bool(ordered.args.get("desc")),

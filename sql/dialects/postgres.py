@@ -2,9 +2,8 @@
 
 DECIMAL and HUGEINT are numeric, of no fixed scale. What decides:
 
-- Text equality is byte equality under deterministic collations, the default of a database always being one.
-  A column with a collation of its own is read with COLLATE "C". Order is by COLLATE "C", which in UTF-8
-  databases is the order of code points; the connector opens no other.
+- A column of text is read as it is when the source answered that its `=` and GROUP BY tell all traps apart, and
+  with COLLATE "C" otherwise. Order is by COLLATE "C", which in UTF-8 databases is the order of code points.
 - numeric +, -, * are exact where DuckDB's DECIMAL either is exact too or raises: a value beyond 38 digits then
   fails at the connector's requested schema instead.
 - float8 arithmetic raises beyond its range, where DuckDB has infinities: allowed only on known magnitudes.
@@ -115,7 +114,7 @@ class Postgres(Dialect):
     def read(self, sql: str, column: SourceColumn) -> Value:
         native, kind = " ".join(column.native_type.lower().split()), kind_of(column.type)
         if kind is VARCHAR:
-            return self._read_text(sql, native)
+            return self._read_text(sql, native, distinct=column.text in {"exact", "distinct"})
         found = _NATIVE_KINDS.get(native)
         if found is None and (moment := _MOMENT.fullmatch(native)):
             found = _NATIVE_KINDS.get(moment[1] + moment[2])
@@ -125,13 +124,14 @@ class Postgres(Dialect):
             return Value(sql, opaque(kind))
         return Value(sql, kind, span=span_of(kind))
 
-    def _read_text(self, sql: str, native: str) -> Value:
+    def _read_text(self, sql: str, native: str, *, distinct: bool) -> Value:
         """Text as the connector delivers it: other types as PostgreSQL writes them, char(n) without its padding."""
-        kind, marked, _ = native.partition(" collate ")
-        found = _TEXT.fullmatch(kind)
-        read = sql if found else f"CAST({sql} AS text)"
+        found = _TEXT.fullmatch(native.partition(" collate ")[0])
         length = int(found[1]) if found and found[1] else None
-        return Value(f'{read} COLLATE "C"' if marked else read, VARCHAR, length=length)
+        if found and distinct:
+            return Value(sql, VARCHAR, length=length)
+        read = sql if found else f"CAST({sql} AS text)"
+        return Value(f'{read} COLLATE "C"', VARCHAR, length=length)
 
     def text(self, value: str) -> str:
         return f"CAST({self.plain_text(value)} AS text)"

@@ -7,10 +7,16 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
+from sql.dialects.behaviour import allows, require
 from sql.dialects.dialect import Dialect
+from sql.dialects.kinds import opaque
 from sql.dialects.source import NotNative, SourceTables
 from sql.dialects.values import Value
 
+_COMPUTED = {family: family for family in ("text", "decimal", "double", "boolean", "date", "timestamptz")} | {
+    "timestamp": "date"
+}
+"""Family of a column → what must be proven to compute with it."""
 _ASCII = {ord(upper): ord(upper) + 32 for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
@@ -45,6 +51,10 @@ class Context:
     def next_relation(self) -> int:
         self.relations += 1
         return self.relations
+
+    def require(self, construct: str) -> None:
+        """Raises where the source's answers do not carry it."""
+        require(self.dialect.name, construct, self.capabilities)
 
     def text(self, value: str) -> str:
         self.require("text")
@@ -113,6 +123,9 @@ class PhysicalTable(Relation):
             raise NotNative("a column that is not resolved")
         sql = f"{self.dialect.identifier(self.alias)}.{self.dialect.identifier(found[0])}"
         value = self.dialect.read(sql, self.columns[found[0]])
+        if not allows(self.dialect.name, _COMPUTED.get(value.family, ""), self.context.capabilities):
+            # It may still be handed on.
+            value = Value(sql, opaque(value.kind))
         self.context.raises = self.context.raises or value.checked
         return replace(value, relations=frozenset({self.identity}))
 

@@ -8,10 +8,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SourceColumn:
-    """A physical column: `type` is canonical (`DECIMAL(15,2)`), `native_type` the engine's own spelling."""
+    """A physical column: `type` is canonical (`DECIMAL(15,2)`), `native_type` the engine's own spelling.
+
+    `text` is how a column of text compares, as the source answered: `exact`; `distinct`, when only its order is not
+    that of code points; `coarse`, when it takes different texts for equal; empty when that is not known.
+    `collation` is the name under which it does so, empty where it is not known beyond ASCII.
+    """
 
     type: str
     native_type: str
+    text: str = ""
+    collation: str = ""
 
 
 SourceTables = Mapping[tuple[str, ...], Mapping[str, SourceColumn]]

@@ -83,6 +83,8 @@ def _over(node: exp.Expr, scope: Scope) -> tuple[str, frozenset[int]]:
     if keys:
         parts.append(f"PARTITION BY {', '.join(keys)}")
     ordered = order_items(node.args.get("order"), scope)
+    if ordered:
+        scope.context.require("order")
     refuse_incomparable([value for value, _, _ in ordered])
     sort = [
         dialect.order_key(value, descending=descending, nulls_first=nulls_first)

@@ -15,13 +15,13 @@ import pyarrow as pa
 import pymysql
 import yaml
 
+from agent.publication import source_column
 from connectors.mysql import MysqlConnector
 from connectors.postgresql import PostgresqlConnector
 from connectors.servers import LocalServer
 from connectors.spi import Connector
 from connectors.sqlite import SqliteConnector
 from sql.dialects import SourceColumn
-from sql.types import canonical_type
 
 HERE = Path(__file__).parent
 TRAPS: Mapping[str, Any] = yaml.safe_load((HERE / "traps.yaml").read_text(encoding="utf-8"))
@@ -132,10 +132,7 @@ def _constant(value: object) -> str:
 
 def _connected(connector: Connector, schema: tuple[str, ...]) -> Source:
     tables = {
-        table.name: {
-            column.name: SourceColumn(canonical_type(column.type), column.native_type)
-            for column in table.columns
-        }
+        table.name: {column.name: source_column(column) for column in table.columns}
         for table in connector.describe([(*schema, name) for name in TRAPS])
     }
 
@@ -146,7 +143,7 @@ def _connected(connector: Connector, schema: tuple[str, ...]) -> Source:
         finally:
             scan.close()
 
-    return Source(connector.dialect, schema, connector.probe().capabilities.names(), tables, ask)
+    return Source(connector.dialect, schema, connector.probe().names(), tables, ask)
 
 
 def rows_of(table: pa.Table) -> list[tuple[Any, ...]]:

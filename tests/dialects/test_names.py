@@ -7,6 +7,7 @@ import sqlglot
 from sqlglot import exp
 
 from sql.dialects import NotNative, SourceColumn, render_native, render_scan
+from sql.dialects.behaviour import proven_answers
 from sql.dialects.native import DIALECTS
 from sql.dialects.scope import Context
 from sql.dialects.verify import verify
@@ -36,10 +37,18 @@ NAMES = ('a"b', "a`b", "a'b", "a.b", "select", "a b", "中文", "a;b", "a--b", "
 LONG = ("x" * 64, "中" * 22, " a", "a ", "a\0b")
 
 
+def said(dialect: str) -> frozenset[str]:
+    return CAPABILITIES | proven_answers(dialect)
+
+
 def native(tree: exp.Expr, dialect: str, table: tuple[str, ...] = ("t",), column: str = "a") -> str:
     assert isinstance(tree, exp.Query)
-    columns = {column: SourceColumn("VARCHAR", NATIVE.get(dialect, "VARCHAR"))}
-    return render_native(tree, dialect, CAPABILITIES, {table: columns})
+    columns = {
+        column: SourceColumn(
+            "VARCHAR", NATIVE.get(dialect, "VARCHAR"), "" if dialect == "mysql" else "exact"
+        )
+    }
+    return render_native(tree, dialect, said(dialect), {table: columns})
 
 
 def question(column: str, table: str, alias: str) -> exp.Select:
@@ -158,7 +167,7 @@ def test_duckdb_takes_a_fragment_as_it_is() -> None:
     sql = """SELECT "t"."a" AS "a", LOWER("t"."a") AS "b" FROM "t" AS "t" WHERE "t"."a" ILIKE 'x\\%' QUALIFY ROW_NUMBER() OVER () = 1"""
     tree = sqlglot.parse_one(sql, dialect="duckdb")
     assert isinstance(tree, exp.Query)
-    text = render_native(tree, "duckdb", CAPABILITIES, {("t",): {}})
+    text = render_native(tree, "duckdb", said("duckdb"), {("t",): {}})
     assert sqlglot.parse_one(text, dialect="duckdb") == tree
 
 

@@ -13,14 +13,15 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from agent.publication import source_column
 from comity.errors import SourceError
 from connectors.mysql import MysqlConnector
 from connectors.postgresql import PostgresqlConnector
 from connectors.servers import start_mariadb, start_postgresql
 from connectors.spi import Connector
 from connectors.sqlite import SqliteConnector
-from sql.dialects import NotNative, SourceColumn, render_native, render_scan
-from sql.types import arrow_type, canonical_type
+from sql.dialects import NotNative, render_native, render_scan
+from sql.types import arrow_type
 
 
 def native(
@@ -28,14 +29,14 @@ def native(
 ) -> list[tuple[object, ...]]:
     """The answer of the database itself to `sql` over the table, which it calls `alias`."""
     (found,) = connector.describe([table])
-    columns = {c.name: SourceColumn(canonical_type(c.type), c.native_type) for c in found.columns}
+    columns = {c.name: source_column(c) for c in found.columns}
     tree = sqlglot.parse_one(sql, dialect="duckdb")
     for place in tree.find_all(exp.Table):
         physical = exp.table_(table[-1], db=table[0] if len(table) > 1 else None, quoted=True)
         physical.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
         place.replace(physical)
     assert isinstance(tree, exp.Query)
-    text = render_native(tree, connector.dialect, connector.probe().capabilities.names(), {table: columns})
+    text = render_native(tree, connector.dialect, connector.probe().names(), {table: columns})
     types = {name: arrow_type(column.type) for name, column in columns.items()}
     outputs = [(e.alias, e.this.this if isinstance(e.this, exp.Min) else e.this) for e in tree.selects]
     schema = pa.schema(

@@ -9,6 +9,7 @@ import sqlglot
 from sqlglot import exp
 
 from sql.dialects import NotNative, SourceColumn, SourceTables, render_native
+from sql.dialects.behaviour import proven_answers
 from tests.dialects.sources import HERE
 
 COLUMNS = {
@@ -44,7 +45,7 @@ def tables(dialect: str) -> SourceTables:
         native = kinds[place]
         if native is not None:
             kind = "BIGINT" if dialect == "sqlite" and native == "integer" else kinds[0]
-            columns[name] = SourceColumn(kind, native)
+            columns[name] = SourceColumn(kind, native, "exact" if dialect == "postgres" else "coarse")
     if dialect == "sqlite":
         columns["id"] = SourceColumn("BIGINT", "integer")
     return {("t",): columns, ("u",): columns}
@@ -59,11 +60,13 @@ def render(question: str, dialect: str) -> str:
             if table.name in {"t", "u"}:
                 table.replace(_read(table.name))
     try:
-        text = render_native(tree, dialect, CAPABILITIES, tables(dialect))
+        text = render_native(tree, dialect, CAPABILITIES | proven_answers(dialect), tables(dialect))
     except NotNative as refused:
         return f"-- {refused.reason}"
     for name in ("t", "u"):
-        inner = render_native(_read(name).this, dialect, CAPABILITIES, tables(dialect))
+        inner = render_native(
+            _read(name).this, dialect, CAPABILITIES | proven_answers(dialect), tables(dialect)
+        )
         for fence in ("", " LIMIT -1"):
             text = text.replace(f"({inner}{fence})", f"{{{name}{fence}}}")
     return text
