@@ -19,6 +19,7 @@ from audit.values import (
     MICROSECONDS,
     Actor,
     Coverage,
+    KeyDisclosure,
     Outcome,
     Payload,
     QueryText,
@@ -38,6 +39,7 @@ __all__ = [
     "Event",
     "FragmentCompleted",
     "FragmentDispatched",
+    "KeyDisclosure",
     "Outcome",
     "Payload",
     "PolicyChanged",
@@ -97,7 +99,11 @@ class QueryDenied:
 
 @dataclass(frozen=True, slots=True)
 class FragmentDispatched:
-    """A part of the question went to a department, over published tables."""
+    """A part of the question went to a department, over published tables.
+
+    `keys` are the join keys of other fragments that went with it, disclosed to the department. Durable before it
+    is asked.
+    """
 
     type: ClassVar[str] = "fragment.dispatched"
     query_id: str
@@ -106,6 +112,7 @@ class FragmentDispatched:
     fragment_id: str
     text: QueryText
     tables: tuple[str, ...] = ()
+    keys: tuple[KeyDisclosure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def _tell(record: Record, text_of: TextOf, granted: int) -> tuple[str, list[str]
             return f"denied: {event['code']}", [*reasons, *_decisions(event["decisions"])]
         case "fragment.dispatched":
             heading = f"sent to {event['department']}, fragment {event['fragment_id']}"
-            return heading, [printable(text_of(event["text"], record))]
+            return heading, [printable(text_of(event["text"], record)), *_disclosed(event)]
         case "fragment.completed":
             return _receipt(event["receipt"])
         case "release.granted":
@@ -103,6 +103,16 @@ def _decisions(decisions: Iterable[Mapping[str, Any]]) -> list[str]:
         )
         lines += [f"    {name:<9} {printable(str(value))}" for name, value in facts if value]
     return lines
+
+
+def _disclosed(event: Mapping[str, Any]) -> list[str]:
+    """The join keys that a fragment was sent. Records of earlier versions have none."""
+    return [
+        f"told     {event['department']} "
+        + (f"{key['keys']:,} keys" if key["form"] == "list" else "the least and the greatest key")
+        + f" of {printable(key['origin'])}, {key['bytes']:,} bytes"
+        for key in event.get("keys", ())
+    ]
 
 
 def _receipt(receipt: Mapping[str, Any]) -> tuple[str, list[str]]:

@@ -65,6 +65,20 @@ def writable(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyDisclosure:
+    """Join keys of one department that another was sent.
+
+    `origin` is the column whose values they are, `department.table.column`; `keys` how many values crossed, in
+    `bytes`; `form` is list for all of them, or range for the least and the greatest.
+    """
+
+    origin: str
+    keys: int
+    bytes: int
+    form: Literal["list", "range"] = "list"
+
+
+@dataclass(frozen=True, slots=True)
 class QueryText:
     """A SQL text with its literals set apart.
 

@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from comity.errors import CancelledError, ComityError, InternalError, LimitError, SourceError
 from gateway.handover import Handover
+from gateway.key_exchange import KeyExchanges, Launch
 from gateway.stages import FederatedPlan, Lifetime, PlannedFragment
 from policies.port import DepartmentPort, FragmentRequest, FragmentRun, Receipt
 
@@ -30,9 +31,6 @@ State = Literal["waiting", "started", "streaming", "done", "failed"]
 
 QUEUED_BATCHES = 4
 """Batches that may wait between a department and the merge."""
-
-MARGIN_SECONDS = 0.05
-"""What a department gets less than the question has left, so that its error arrives in time."""
 
 STOP_SECONDS = 10.0
 """How long an answer waits at its end for departments that were told to stop."""
@@ -51,12 +49,22 @@ class FragmentProgress:
 
 
 class FragmentStream:
-    """One fragment on its way: iterate its batches once, from any thread."""
+    """One fragment on its way: iterate its batches once, from any thread.
+
+    `fragment` is the one that is on record. `launch` is what a fragment that waited was sent, once it was.
+    """
 
     def __init__(
-        self, planned: PlannedFragment, request: FragmentRequest, port: DepartmentPort, *, may_miss: bool
+        self,
+        planned: PlannedFragment,
+        port: DepartmentPort,
+        *,
+        may_miss: bool,
+        on_failure: Callable[[], None],
+        keys: KeyExchanges | None = None,
     ) -> None:
         self.planned = planned
+        self.launch: Launch | None = None
         self.fragment = planned.fragment
         self.department = planned.fragment.department
         self.state: State = "waiting"
@@ -65,7 +73,7 @@ class FragmentStream:
         self.error: ComityError | None = None
         self.receipt: Receipt | None = None
         self._may_miss = may_miss
-        self._request = request
+        self._keys = keys
         self._port = port
         self._handover = Handover(QUEUED_BATCHES)
         self._lock = threading.Lock()
@@ -73,7 +81,7 @@ class FragmentStream:
         self._run: FragmentRun | None = None
         self._started_at = 0.0
         self._ended_at = 0.0
-        self._on_failure: Callable[[], None] | None = None
+        self._on_failure = on_failure
         self._threads: list[threading.Thread] = []
 
     @property
@@ -97,12 +105,51 @@ class FragmentStream:
         """Whether the answer does without this fragment: its department failed before its first row."""
         return self._may_miss and self.rows == 0 and isinstance(self.error, SourceError)
 
-    def start(self, on_failure: Callable[[], None]) -> None:
-        """Asks the department. `on_failure` is called when the answer cannot be had without what failed."""
-        self._on_failure = on_failure
-        self.as_of = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._started_at = time.monotonic()
-        self._thread(self._pull, "fragment")
+    @property
+    def was_sent(self) -> bool:
+        """Whether the fragment is on record as sent; one that waited may have had no need to be."""
+        return not self.planned.exchanges or self.as_of is not None
+
+    @property
+    def key_bytes(self) -> int:
+        """Bytes of other departments' keys that went with the fragment."""
+        return sum(told.bytes for told in self.launch.disclosed) if self.launch is not None else 0
+
+    def start(self, request: FragmentRequest, launch: Launch | None = None) -> None:
+        """Asks the department, unless it was stopped meanwhile.
+
+        `on_failure` is called when the answer cannot be had without what failed.
+        """
+        with self._lock:
+            if self._stopped:
+                return
+            self._begin(launch)
+            self.state = "started"
+            self.as_of = datetime.now(UTC).isoformat(timespec="milliseconds")
+            self._started_at = time.monotonic()
+            self._thread(partial(self._pull, request), "fragment")
+
+    def skip(self, launch: Launch) -> None:
+        """It has no rows, and nobody is asked."""
+        with self._lock:
+            if self._stopped:
+                return
+            self._begin(launch)
+            self.state = "done"
+        self._handover.end()
+
+    def fail(self, error: ComityError) -> None:
+        """It cannot be asked."""
+        with self._lock:
+            if self._stopped or self.state != "waiting":
+                return
+            self.error, self.state = error, "failed"
+        self._handover.end()
+        self._on_failure()
+
+    def _begin(self, launch: Launch | None) -> None:
+        if launch is not None:
+            self.launch, self.fragment = launch, launch.recorded
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Raises what the fragment raised, and `CancelledError` as soon as it was cancelled."""
@@ -143,12 +190,11 @@ class FragmentStream:
         thread.start()
         self._threads.append(thread)
 
-    def _pull(self) -> None:
+    def _pull(self, request: FragmentRequest) -> None:
         error: ComityError | None = None
         try:
-            self.state = "started"
             if not self._stopped:
-                self._receive(self._port.run(self._request))
+                self._receive(self._port.run(request))
         except ComityError as raised:
             error = named(raised, self.department)
         except Exception as raised:
@@ -164,9 +210,13 @@ class FragmentStream:
                 error = SourceError(f"{self.department} gave up", department=self.department)
             self._ended_at = time.monotonic()
             self.error, self.state = error, "done" if error is None else "failed"
+            stopped = bool(self._stopped)
         self._handover.end()
-        if error is not None and not self.is_missing and self._on_failure is not None:
+        if error is not None and not self.is_missing:
             self._on_failure()
+        elif self._keys is not None and not stopped:
+            # Of a fragment that was stopped, or is missing, nobody knows all keys.
+            self._keys.ended(self.planned.fragment.id, whole=error is None)
 
     def _receive(self, run: FragmentRun) -> None:
         with self._lock:
@@ -177,6 +227,9 @@ class FragmentStream:
                 self.rows += batch.num_rows
                 self.bytes += batch.nbytes
                 self.state = "streaming"
+                if self._keys is not None:
+                    # Before it waits for a reader, as others wait for the keys.
+                    self._keys.collect(self.planned.fragment.id, batch)
                 if not self._handover.put(batch):
                     break
         except BaseException:
@@ -223,19 +276,26 @@ class FragmentStreams:
     plan: FederatedPlan
     streams: Mapping[str, FragmentStream]
     lifetime: Lifetime
+    patience: threading.Timer | None = None
 
     def progress(self) -> tuple[FragmentProgress, ...]:
         return tuple(stream.progress for stream in self.streams.values())
 
     def cancel(self) -> None:
         """Stops every fragment that still runs, and whoever reads it. Never waits."""
+        self._end_patience()
         for stream in self.streams.values():
             stream.cancel()
 
     def release(self) -> None:
         """As `cancel`, for an answer that is complete without the rows that are left."""
+        self._end_patience()
         for stream in self.streams.values():
             stream.release()
+
+    def _end_patience(self) -> None:
+        if self.patience is not None:
+            self.patience.cancel()
 
     def close(self) -> None:
         """Stops what still runs and waits until nothing is left in any database, or for `STOP_SECONDS`."""
@@ -251,38 +311,3 @@ class FragmentStreams:
         """The error that explains the others: a cancelled fragment is never the reason."""
         failed = (stream.error for stream in self.streams.values() if not stream.is_missing)
         return next((error for error in failed if error and not isinstance(error, CancelledError)), None)
-
-
-def dispatch(plan: FederatedPlan, ports: Mapping[str, DepartmentPort]) -> FragmentStreams:
-    """Starts every fragment of a plan at its department, to be stopped with the question's lifetime."""
-    request = plan.authorized.request
-    decisions = plan.authorized.decisions
-    streams = {}
-    for planned in plan.fragments:
-        fragment_request = FragmentRequest(
-            request.query_id,
-            request.principal,
-            request.purpose,
-            planned.fragment,
-            max(request.lifetime.seconds_left - MARGIN_SECONDS, 0.01),
-            {
-                d.table: d.grant_id
-                for d in decisions
-                if d.department == planned.fragment.department and d.grant_id
-            },
-        )
-        port = ports[planned.fragment.department]
-        streams[planned.fragment.id] = FragmentStream(
-            planned, fragment_request, port, may_miss=request.allow_partial
-        )
-    running = FragmentStreams(plan, streams, request.lifetime)
-    try:
-        request.lifetime.on_cancel(running.cancel)
-        request.lifetime.start_timer()
-        for stream in streams.values():
-            stream.start(running.cancel)
-    except BaseException:
-        running.cancel()
-        running.close()
-        raise
-    return running

@@ -19,7 +19,7 @@ from gateway.answer import Answer
 from gateway.authorize import authorize
 from gateway.bind import bind
 from gateway.catalogs import Catalogs
-from gateway.exchange import dispatch
+from gateway.dispatch import dispatch
 from gateway.foresee import foresee
 from gateway.merge.engine import MergeEngine
 from gateway.plan_cache import KnownPlan, PlanCache, plan_key
@@ -51,7 +51,7 @@ class Pipeline:
         with record.failing(slot):
             plan = self.plan(request, record)
             record.authorized(plan)
-            streams = dispatch(plan, self.ports)
+            streams = dispatch(plan, self.ports, record.disclosing)
             result = self.merge.merge(streams)
             return Answer(result, streams, record, slot, self.admission.limits.result_rows)
 
@@ -101,5 +101,4 @@ class Pipeline:
             authorized = authorize(bound, self.catalogs, self.ports, record)
         with record.stage("plan"):
             plan = make_plan(authorized, self.catalogs.binder, self.catalogs.published)
-            foresee(plan, self.catalogs, self.ports)
-            return plan
+            return foresee(plan, self.catalogs, self.ports)

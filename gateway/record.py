@@ -21,6 +21,7 @@ from audit.events import (
     Event,
     FragmentCompleted,
     FragmentDispatched,
+    KeyDisclosure,
     Outcome,
     QueryAuthorized,
     QueryCompleted,
@@ -35,6 +36,7 @@ from audit.events import (
 from audit.log import AuditLog
 from comity.errors import CancelledError, ComityError, IdentityError, InternalError, PolicyError
 from gateway.exchange import FragmentStream, FragmentStreams
+from gateway.key_exchange import Launch
 from gateway.plan_cache import KnownPlan
 from gateway.stages import FederatedPlan, QueryRequest
 from gateway.suppression import SMALL_GROUPS, SmallGroups, small_groups
@@ -129,7 +131,7 @@ class QueryRecord:
         self._decisions += [_table_decision(use, made) for use, made in zip(uses, decisions, strict=True)]
 
     def authorized(self, plan: FederatedPlan) -> None:
-        """Makes the authorisation and what will be dispatched durable, in one write."""
+        """Makes the authorisation and what is dispatched at once durable, in one write."""
         request = self.request
         events: list[Event] = [
             self._receive(),
@@ -140,19 +142,23 @@ class QueryRecord:
                 plan.authorized.bound.admitted.catalog.version,
             ),
         ]
-        for planned in plan.fragments:
-            fragment = planned.fragment
-            events.append(
-                FragmentDispatched(
-                    request.query_id,
-                    request.trace_id,
-                    fragment.department,
-                    fragment.id,
-                    self._fragment_text(fragment),
-                    tuple(f"{use.department}.{use.name}" for use in fragment.tables),
-                )
-            )
+        events += [self._dispatched(p.fragment) for p in plan.fragments if not p.exchanges]
         self._write(events)
+
+    def disclosing(self, launches: Sequence[Launch]) -> None:
+        """Makes durable what departments are sent that waited for keys, and which."""
+        self._write([self._dispatched(launch.recorded, launch.disclosed) for launch in launches])
+
+    def _dispatched(self, fragment: Fragment, keys: tuple[KeyDisclosure, ...] = ()) -> FragmentDispatched:
+        return FragmentDispatched(
+            self.request.query_id,
+            self.request.trace_id,
+            fragment.department,
+            fragment.id,
+            self._fragment_text(fragment),
+            tuple(f"{use.department}.{use.name}" for use in fragment.tables),
+            keys,
+        )
 
     def explained(self, plan: FederatedPlan) -> None:
         """A plan was shown and nothing ran."""
@@ -242,7 +248,7 @@ class QueryRecord:
             self.small_groups = small_groups(streams.plan.authorized.decisions, found)
         if self.small_groups:
             self.notices.append(SMALL_GROUPS)
-        for stream in found:
+        for stream in (stream for stream in found if stream.was_sent):
             receipt = _receipt(stream, self._fragment_text(stream.fragment))
             events.append(FragmentCompleted(request.query_id, request.trace_id, receipt))
             self._telemetry.record_fragment(stream, self._context)
@@ -294,12 +300,12 @@ class QueryRecord:
 
     def _fragment_text(self, fragment: Fragment) -> QueryText:
         """The fragment's SQL, its literals set apart; the same value when it is dispatched and when it ends."""
-        if fragment.id not in self._fragments:
+        if fragment.sql not in self._fragments:
             normalized = normalize_tokens(read_tokens(fragment.sql, TextLimits()))
-            self._fragments[fragment.id] = QueryText.of(
+            self._fragments[fragment.sql] = QueryText.of(
                 fragment.sql, normalized=normalized, fingerprint=fingerprint_of(normalized)
             )
-        return self._fragments[fragment.id]
+        return self._fragments[fragment.sql]
 
     def _write(self, events: Sequence[Event]) -> None:
         positions = self._log.append_many(events)

@@ -17,7 +17,7 @@ from audit.reader import AuditReader
 from comity.errors import ComityError
 from gateway.answer import Answer
 from gateway.configuration import TelemetryFile
-from gateway.exchange import dispatch
+from gateway.dispatch import dispatch
 from gateway.merge.duckdb import DuckdbMerge
 from gateway.planner.make_plan import make_plan
 from gateway.record import QueryRecord, Recorder
