@@ -2,7 +2,7 @@
 
 Sessions are read-only and may only read the database's own tables; see docs/connectors/sqlite.md.
 
-Why apsw, and not the others: adbc-driver-sqlite is twice as fast, but cannot be interrupted, and takes a
+Why apsw, and not the others: adbc-driver-sqlite takes half the time, but cannot be interrupted, and takes a
 column's type from its first rows, where every value of SQLite has its own. Python's sqlite3 takes half as long
 again as apsw for the same rows, has whatever SQLite the machine has, and can switch off neither strings in
 double quotes (before Python 3.12) nor say a column's collation.
@@ -21,14 +21,14 @@ import apsw
 import pyarrow as pa
 
 from comity.errors import SourceError
-from connectors.conform_batch import conform_batch
 from connectors.pool import ConnectionPool
 from connectors.spi import Capabilities, PhysicalTable, ProbeReport, TableName
+from connectors.sqlite_columns import build_batch
 from connectors.sqlite_questions import ANSWERS
 from connectors.sqlite_session import SqliteSession, file_state, source_path, translate
 from connectors.sqlite_statistics import table_statistics
 from connectors.sqlite_tables import describe_tables
-from connectors.sqlite_values import build_column, parameter
+from connectors.sqlite_values import parameter
 from connectors.statistics import TableStatistics
 from connectors.stoppable_scan import StoppableScan
 
@@ -217,10 +217,7 @@ class _Query:
             values = list(islice(self._cursor, rows))
         if not values:
             return None
-        columns = [build_column(*pair) for pair in zip(zip(*values, strict=True), self._schema, strict=True)]
-        part = pa.RecordBatch.from_arrays(columns, self._schema.names)
-        # Most parts conform as they are, and there are many.
-        return part if part.schema.equals(self._schema) else conform_batch(part, self._schema)
+        return build_batch(values, self._schema)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
