@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from comity.errors import InternalError
 from policies.wrap import PHYSICAL, PUBLISHED
+from sql.keys import key_set_of, unpacks_keys
 
 ROW = "_row"
 """The one column of a table of which only the rows count."""
@@ -54,22 +55,35 @@ def boundary_of(table: exp.Table) -> Boundary:
     return Boundary(table, mapping, shown)
 
 
-def check_barriers(tree: exp.Expr, filtered: Mapping[tuple[str, ...], frozenset[bool]]) -> None:
+def check_barriers(
+    tree: exp.Expr,
+    filtered: Mapping[tuple[str, ...], frozenset[bool]],
+    keys: Collection[str] = (),
+) -> None:
     """Checks that every physical table of `tree` stands inside its wrap, with a row filter where it has one.
 
     `filtered` says, for each physical table that the fragment may read, whether its decisions have row filters.
-    Raises `InternalError`.
+    `keys` are the key sets that the tree may name; in a source's own text they are constants already. Raises
+    `InternalError`.
     """
     names = {cte.alias for cte in tree.find_all(exp.CTE)}
     for table in tree.find_all(exp.Table):
         parts = tuple(part.name for part in table.parts)
         if len(parts) == 1 and table.name in names and not (table.alias == PHYSICAL and parts in filtered):
             continue
+        if parts not in filtered and (_is_key_set(table, keys) or unpacks_keys(table)):
+            continue
         if parts not in filtered:
             raise InternalError("a table was to be read that the fragment does not name")
         boundary = boundary_of(table)
         if (boundary.row_filter is not None) not in filtered[parts]:
             raise InternalError("a row filter is missing from a policy's projection")
+
+
+def _is_key_set(table: exp.Table, keys: Collection[str]) -> bool:
+    """Whether a table is a key set of the fragment, compared with in the one way that there is."""
+    comparison = table.find_ancestor(exp.In)
+    return table.name in keys and comparison is not None and key_set_of(comparison) is table
 
 
 def allowed_rows(boundary: Boundary, columns: Sequence[str]) -> exp.Select:

@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from agent.floors import keep_floors
 from agent.publication import Publisher
+from agent.received_keys import check_key_sets
 from comity.errors import InternalError, PolicyError
 from policies.decide import decide, visible
 from policies.decision import Decision
@@ -24,6 +25,7 @@ from policies.principal import Principal
 from policies.wrap import wrap_table
 from sql.binder import Binder
 from sql.catalog import Catalog, Table
+from sql.keys import KeyColumn, is_key_table
 from sql.parse import parse_query
 from sql.resolve import ResolvedQuery, resolve_query
 from sql.scopes import is_cte_reference
@@ -34,13 +36,14 @@ from sql.uses import infer_uses
 class EnforcedFragment:
     """A fragment that the department allows: the resolved tree and one decision per table.
 
-    `floored` is what runs: the tree with the floors of its tables kept.
+    `floored` is what runs: the tree with the floors of its tables kept. `keys` are its key sets, checked.
     """
 
     request: FragmentRequest
     resolved: ResolvedQuery
     decisions: Mapping[str, Decision]
     floored: FlooredQuery
+    keys: tuple[KeyColumn, ...] = ()
 
     @property
     def has_floor(self) -> bool:
@@ -68,14 +71,15 @@ def visible_catalog(publisher: Publisher, principal: Principal, purpose: str, to
 def enforce(request: FragmentRequest, publisher: Publisher, binder: Binder, today: date) -> EnforcedFragment:
     """Parses, resolves and decides one fragment.
 
-    Raises `SqlError` for text that no gateway of ours makes, `PolicyError` when the policy refuses, and
-    `InternalError` when the fragment's result would not have the requested types.
+    Raises `SqlError` for text, or keys, that no gateway of ours sends, `LimitError` for too many keys, `PolicyError`
+    when the policy refuses, and `InternalError` when the fragment's result would not have the requested types.
     """
     fragment = request.fragment
+    keys = check_key_sets(request.keys, publisher.department.name)
     catalog = visible_catalog(publisher, request.principal, request.purpose, today)
-    resolved = resolve_query(parse_query(fragment.sql), catalog, binder)
+    resolved = resolve_query(parse_query(fragment.sql), catalog, binder, keys=keys)
     # Values in the fragment's output cross to the merge, whatever the gateway says that it does with them there.
-    influence = infer_uses(resolved.tree, resolved.tables, fragment.sql, crossing=True)
+    influence = infer_uses(resolved.tree, resolved.tables, fragment.sql, crossing=True, keys=keys)
     decisions: dict[str, Decision] = {}
     for use in influence.tables:
         decision = decide(
@@ -95,7 +99,7 @@ def enforce(request: FragmentRequest, publisher: Publisher, binder: Binder, toda
             f"fragment {fragment.id}: {publisher.department.name} would answer with other types"
         )
     floored = keep_floors(resolved, decisions, publisher)
-    return EnforcedFragment(request, resolved, decisions, floored)
+    return EnforcedFragment(request, resolved, decisions, floored, keys)
 
 
 def wrap_tables(
@@ -108,7 +112,7 @@ def wrap_tables(
     copy = tree.copy()
     columns: dict[str, dict[str, None]] = {}
     physical: list[exp.Table] = []
-    tables = [table for table in copy.find_all(exp.Table) if not is_cte_reference(table)]
+    tables = [t for t in copy.find_all(exp.Table) if not is_cte_reference(t) and not is_key_table(t)]
     for column in copy.find_all(exp.Column):
         columns.setdefault(column.table, {})[column.name] = None
     for table in tables:

@@ -21,17 +21,20 @@ from sqlglot import exp
 from agent.barriers import ROW, Boundary, allowed_rows, boundary_of, check_barriers
 from agent.enforce import EnforcedFragment, wrap_tables
 from agent.floors import stand_in
+from agent.key_reduction import found_rows, over_rows, without_keys
 from agent.known_fragments import NativeTexts
 from agent.ledger import Account
 from agent.publication import Publisher, Source
+from agent.received_keys import key_arrays, key_rows
 from comity.errors import CancelledError, ComityError, SourceError, SqlError
 from connectors.spi import Scan
-from policies.port import Receipt
+from policies.port import KeysReceived, Receipt
 from policies.tokens import TOKEN_FUNCTION, tokens_for
 from policies.wrap import PHYSICAL
 from sql.binder import Binder
 from sql.dialects import Attempt, NotNative, render_attempt, render_native, render_scan
 from sql.engine import Engine, EnginePool
+from sql.keys import is_key_table
 from sql.render import render
 from sql.scopes import used_names
 from sql.split import Piece, split_query
@@ -64,6 +67,7 @@ class Execution:
         self.capabilities = capabilities
         self.account = account
         self.texts = texts or NativeTexts()
+        self.keys = key_arrays(enforced.request.keys)
         self.schema = enforced.request.fragment.schema
         self.mode, self.mode_reason = "native", ""
         self.rows = self.bytes = self.source_rows = 0
@@ -74,6 +78,7 @@ class Execution:
         self._scans: list[Scan] = []
         self._lock = threading.Lock()
         self._engine: Engine | None = None
+        self._loaded: set[str] = set()
         self._stack = ExitStack()
         self._digest = hashlib.sha256()
 
@@ -112,6 +117,7 @@ class Execution:
         with self._lock:
             # The engine will be another query's, whom a late cancel must not meet.
             self._engine = None
+        self._loaded.clear()
         self._stack.close()
 
     def receipt(self) -> Receipt:
@@ -130,6 +136,7 @@ class Execution:
             source_rows=self.rows if self.enforced.has_floor else self.source_rows,
             policy_digests=self.enforced.policy_digests,
             suppressed_groups=self.suppressed_groups,
+            keys=tuple(KeysReceived(key.name, key.source, key.count) for key in self.enforced.keys),
         )
 
     # --- native ---------------------------------------------------------------------------------
@@ -193,8 +200,9 @@ class Execution:
         wrapped, _ = wrap_tables(tree, self.enforced, self.publisher)
         tables = {physical: source.columns for physical, source in self._sources().items()}
         check = partial(check_barriers, filtered=self._filtered())
-        check(wrapped)
-        return render_attempt(wrapped, self.publisher.connector.dialect, self.capabilities, tables, check)
+        check(wrapped, keys=self.keys)
+        dialect = self.publisher.connector.dialect
+        return render_attempt(wrapped, dialect, self.capabilities, tables, check, self.keys)
 
     def _filtered(self) -> dict[tuple[str, ...], frozenset[bool]]:
         """For each physical table of the fragment, whether the published tables over it have row filters."""
@@ -248,31 +256,68 @@ class Execution:
         if tokens is not None:
             engine.add_function(TOKEN_FUNCTION, 2, tokens)
         # Every table is a place of its own, so that each part reads one physical table, once.
-        split = split_query(tree, lambda table: table.alias_or_name)
+        split = split_query(tree, lambda table: None if is_key_table(table) else table.alias_or_name)
         if split.residual is None:
-            return self._finish(engine, self._read_beside(engine, split.pieces[0]))
+            piece = split.pieces[0]
+            return self._finish(engine, self._read_found(engine, piece) or self._read_beside(engine, piece))
         for piece in split.pieces:
             self._materialise(engine, piece)
         return self._finish(engine, split.residual)
 
     def _finish(self, engine: Engine, tree: exp.Query) -> Iterator[pa.RecordBatch]:
         self._check()
-        return iter(engine.query(render(tree)))
+        return iter(engine.query(render(self._with_keys(engine, tree))))
+
+    def _with_keys(self, engine: Engine, tree: exp.Query) -> exp.Query:
+        """The tree with the key sets that it names as tables of the engine."""
+        named = [table for table in tree.find_all(exp.Table) if is_key_table(table)]
+        if not named:
+            return tree
+        copy, taken = tree.copy(), used_names(tree)
+        for table in [table for table in copy.find_all(exp.Table) if is_key_table(table)]:
+            place = f"{table.name}_received"
+            while place in taken:
+                place = f"_{place}"
+            if place not in self._loaded:
+                self._loaded.add(place)
+                engine.load(place, *key_rows(self.keys[table.name]))
+            table.set("db", None)
+            table.set("this", exp.to_identifier(place, quoted=True))
+        return copy
 
     def _materialise(self, engine: Engine, piece: Piece) -> None:
-        columns = self.binder.columns_of(stand_in(piece.query, self.enforced.decisions))
+        columns = self.binder.columns_of(stand_in(without_keys(piece.query), self.enforced.decisions))
         schema = arrow_schema(columns)
         try:
             batches = self._ask(self._native(piece.query), schema)
         except NotNative:
-            tree = self._read_beside(engine, piece)
+            tree = self._with_keys(
+                engine, self._read_found(engine, piece) or self._read_beside(engine, piece)
+            )
             batches = (_cast(batch, schema) for batch in engine.query(render(tree)))
         engine.load(piece.name, schema, batches, [column.type for column in columns])
+
+    def _read_found(self, engine: Engine, piece: Piece) -> exp.Query | None:
+        """The piece over the rows of its one table that its key sets find, if the database finds them exactly."""
+        found = found_rows(piece.query)
+        if found is None:
+            return None
+        table, rows = found
+        columns = self.binder.columns_of(stand_in(without_keys(rows), self.enforced.decisions))
+        schema, place = arrow_schema(columns), f"{piece.name}_found"
+        while place in used_names(piece.query):
+            place = f"_{place}"
+        try:
+            batches = self._ask(self._native(rows), schema)
+        except NotNative:
+            return None
+        engine.load(place, schema, batches, [column.type for column in columns])
+        return over_rows(piece.query, table, place)
 
     def _read_beside(self, engine: Engine, piece: Piece) -> exp.Query:
         """Streams the piece's physical columns into the engine; returns the wrapped piece over them."""
         wrapped, tables = wrap_tables(piece.query, self.enforced, self.publisher)
-        check_barriers(wrapped, self._filtered())
+        check_barriers(wrapped, self._filtered(), self.keys)
         by_physical = self._sources()
         # A stream can be read once, and what stands in a WITH may be read more often.
         once = wrapped.find(exp.With) is None
@@ -293,7 +338,7 @@ class Execution:
                 )
             )
             beside[(raw,)] = frozenset({boundary.row_filter is not None})
-        check_barriers(wrapped, beside)
+        check_barriers(wrapped, beside, self.keys)
         return wrapped
 
     def _deliver(self, engine: Engine, name: str, boundary: Boundary, source: Source, *, once: bool) -> None:

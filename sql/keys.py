@@ -94,6 +94,15 @@ def key_set_of(node: exp.Expr) -> exp.Table | None:
     return table if named else None
 
 
+def unpacks_keys(table: exp.Table) -> bool:
+    """Whether a FROM item of a source's text is `json_each` of one constant text, which reads no table."""
+    call = table.this
+    if not isinstance(call, exp.Anonymous) or call.name.lower() != "json_each":
+        return False
+    constant = call.expressions[0] if len(call.expressions) == 1 else None
+    return isinstance(constant, exp.Literal) and constant.is_string and not table.args.get("joins")
+
+
 def check_keys(tree: exp.Expr, text: str = "") -> None:
     """Refuses a resolved tree that reads a key set in any other way than the one. Raises `SqlError`."""
     for table in tree.find_all(exp.Table):

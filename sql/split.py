@@ -32,7 +32,8 @@ from sql.scopes import (
     used_names,
 )
 
-ContextOf = Callable[[exp.Table], str]
+ContextOf = Callable[[exp.Table], str | None]
+"""The place of a published table; None for one that is everywhere, as key sets are."""
 RESIDUAL = ""
 """The context of a reference to a WITH name that stays in the residual."""
 
@@ -103,7 +104,9 @@ class _Splitter:
         found = set()
         for table in node.find_all(exp.Table):
             if not is_cte_reference(table):
-                found.add(self.context_of(table))
+                place = self.context_of(table)
+                if place is not None:
+                    found.add(place)
             elif table.name not in inner:
                 found.add(RESIDUAL)
         return found

@@ -222,12 +222,14 @@ CODES: Mapping[str, CodeInfo] = {
     "LIMIT_UNCOUNTED": CodeInfo(
         LimitError, "UNAVAILABLE", 3, "a department cannot count what a limit counts", "部门无法记录额度用量"
     ),
+    "LIMIT_KEYS": _limit("more join keys than a department takes", "关联键数量超限"),
     "LIMIT_MEMORY": _limit("the query needs more memory than allowed", "内存超限"),
     "LIMIT_MESSAGE_SIZE": _limit("one message is larger than allowed", "消息过大"),
     "LIMIT_CONCURRENCY": _limit("too many queries at once", "并发查询过多"),
     "QUERY_TIMEOUT": CodeInfo(
         LimitError, "DEADLINE_EXCEEDED", 3, "the query did not finish in time", "查询超时"
     ),
+    "KEYS_INVALID": _sql("join keys that came with a part of a question are malformed", "关联键格式有误"),
     "QUERY_RUNTIME": _sql("the query failed on a value", "查询计算出错", "FAILED_PRECONDITION"),
     "QUERY_ID": _sql("the query id is malformed or in use", "查询编号无效"),
     "AUDIT_UNAVAILABLE": CodeInfo(

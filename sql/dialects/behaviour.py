@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from sql.dialects.source import NotNative
+from sql.dialects.source import NotNative, SourceColumn
 
 TEXT = "text under our form"
 
@@ -115,3 +115,15 @@ def proven_answers(dialect: str) -> frozenset[str]:
         for subject, answers in subjects.items()
     }
     return frozenset(said | {f"{STATEMENT_BYTES}: 16777216"})
+
+
+def reading(dialect: str, column: SourceColumn, answers: frozenset[str]) -> str:
+    """How a column of text is computed with, for people: `as it is`, `in a binary form`, or `beside`."""
+    if not allows(dialect, "text", answers):
+        return "beside"
+    bare = column.text == "exact" or (dialect == "postgres" and column.text == "distinct")
+    if dialect == "duckdb":
+        return "as it is" if bare else "beside"
+    if dialect == "sqlite":
+        return "in a binary form, each value checked"
+    return "as it is" if bare else "in a binary form"

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from sql.dialects.casts import common
 from sql.dialects.dialect import apply_native
+from sql.dialects.keys import compare_with_keys
 from sql.dialects.kinds import BOOLEAN, NULL
 from sql.dialects.literals import constant, known_span
 from sql.dialects.operators import (
@@ -24,6 +25,7 @@ from sql.dialects.scope import Context, Scope
 from sql.dialects.source import NotNative
 from sql.dialects.values import Value, any_approximate, relations_of
 from sql.dialects.walk import only, query, scalar, translates
+from sql.keys import key_set_of
 
 
 def condition(node: exp.Expr, scope: Scope) -> Value:
@@ -105,6 +107,8 @@ def _between(node: exp.Expr, scope: Scope) -> Value:
 def _in(node: exp.Expr, scope: Scope) -> Value:
     only(node, ("this", "expressions", "query"))
     context, left = scope.context, scalar(node.this, scope)
+    if (keys := key_set_of(node)) is not None and keys.name in context.keys:
+        return compare_with_keys(left, context.keys[keys.name], context)
     subquery = node.args.get("query")
     if subquery is not None:
         left, sql, outer = member_query(left, subquery, scope, exact=True)

@@ -21,6 +21,7 @@ from sql.dialects import aggregates, casts, conditions, functions, literals, ope
 from sql.dialects.behaviour import PROVEN, STATEMENT_BYTES, number_of, require
 from sql.dialects.dialect import Dialect
 from sql.dialects.duckdb import fence_filters
+from sql.dialects.keys import Keys, unpack_keys
 from sql.dialects.kinds import NULL
 from sql.dialects.mysql import Mysql
 from sql.dialects.postgres import Postgres
@@ -31,6 +32,7 @@ from sql.dialects.verify import DRIFT, verify
 from sql.dialects.walk import query
 
 _REGISTERED = (aggregates, casts, conditions, functions, literals, operators, queries, windows)
+NO_KEYS: Keys = {}
 DIALECTS: Mapping[str, Dialect] = {dialect.name: dialect for dialect in (Postgres(), Mysql(), Sqlite())}
 
 
@@ -73,12 +75,13 @@ def render_attempt(
     capabilities: frozenset[str],
     tables: SourceTables,
     check: Callable[[exp.Query], None] | None = None,
+    keys: Keys = NO_KEYS,
 ) -> Attempt:
-    """As `render_native`, with the dialect's attempts where nothing is proven."""
+    """As `render_native`, with the dialect's attempts where nothing is proven. `keys` are the key sets it names."""
     try:
         if dialect == "duckdb":
-            return Attempt(_render_duckdb(tree, tables, check))
-        text, _, context = _translated(tree, dialect, capabilities, tables, check, attempts=True)
+            return Attempt(_render_duckdb(tree, capabilities, tables, check, keys))
+        text, _, context = _translated(tree, dialect, capabilities, tables, check, keys, attempts=True)
         checks = context.raises and bool(context.dialect.attempts)
         return Attempt(text, context.gives_up, checks)
     except RecursionError:
@@ -93,9 +96,10 @@ def translate(
     check: Callable[[exp.Query], None] | None = None,
     *,
     attempts: bool = False,
+    keys: Keys = NO_KEYS,
 ) -> tuple[str, Columns]:
     """The text in a dialect other than DuckDB's own, and its output as DuckDB types it."""
-    return _translated(tree, dialect, capabilities, tables, check, attempts=attempts)[:2]
+    return _translated(tree, dialect, capabilities, tables, check, keys, attempts=attempts)[:2]
 
 
 def _translated(
@@ -104,19 +108,20 @@ def _translated(
     capabilities: frozenset[str],
     tables: SourceTables,
     check: Callable[[exp.Query], None] | None,
+    keys: Keys,
     *,
     attempts: bool,
 ) -> tuple[str, Columns, Context]:
     rules = DIALECTS.get(dialect)
     if rules is None:
         raise NotNative(f"no proven rules for {dialect}")
-    context = Context(rules, capabilities, tables, attempts=attempts)
+    context = Context(rules, capabilities, tables, attempts=attempts, keys=keys)
     text, columns = query(tree, Scope(context))
     if any(value.kind is NULL for _, value in columns):
         raise NotNative("an output whose type is not known")
     if context.raises:
         # Something in it may fail on a value: conditions must stay outside the row filters.
-        context = Context(rules, capabilities, tables, fence=True, attempts=attempts)
+        context = Context(rules, capabilities, tables, fence=True, attempts=attempts, keys=keys)
         text, columns = query(tree, Scope(context))
     most = number_of(STATEMENT_BYTES, capabilities)
     if most and len(text.encode()) > most // 2:
@@ -133,6 +138,7 @@ def _render_duckdb(
     capabilities: frozenset[str],
     tables: SourceTables,
     check: Callable[[exp.Query], None] | None,
+    keys: Keys = NO_KEYS,
 ) -> str:
     for construct in PROVEN["duckdb"]:
         require("duckdb", construct, capabilities)
@@ -146,7 +152,7 @@ def _render_duckdb(
     for call in tree.find_all(exp.Anonymous):
         if call.name.lower() not in NAMES:
             raise NotNative(f"{call.name.lower()}() is computed by the agent")
-    fenced = fence_filters(tree)
+    fenced = unpack_keys(fence_filters(tree), keys)
     try:
         text = fenced.sql(dialect="duckdb", identify=True, comments=False)
         read_back = sqlglot.parse_one(text, dialect="duckdb")

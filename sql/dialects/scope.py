@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import pyarrow as pa
 from sqlglot import exp
 
 from sql.dialects.behaviour import allows, require
@@ -33,7 +35,8 @@ Columns = tuple[tuple[str, Value], ...]
 class Context:
     """One rendering. `raises` is set by forms that may fail on a value; `fence` answers it in a second run.
 
-    `read_tables` and `texts` are what the check after rendering expects to find again. `attempts` says whether the
+    `read_tables` and `texts` are what the check after rendering expects to find again. `keys` are the key sets that
+    came with the fragment. `attempts` says whether the
     dialect's attempts may be used, and `gives_up` that one was.
     """
 
@@ -47,6 +50,7 @@ class Context:
     relations: int = 0
     read_tables: set[tuple[str, ...]] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
+    keys: Mapping[str, pa.Array] = field(default_factory=dict)
 
     def next_relation(self) -> int:
         self.relations += 1

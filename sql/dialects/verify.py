@@ -14,6 +14,7 @@ from sqlglot.errors import SqlglotError
 
 from sql.dialects.scope import Context
 from sql.dialects.source import NotNative
+from sql.keys import unpacks_keys
 
 _REFUSED = (
     exp.Into,
@@ -65,6 +66,8 @@ def verify(text: str, context: Context) -> exp.Query:
         kind = _role(type(node))
         if kind == "refused" or node.comments:
             raise NotNative(DRIFT)
+        if kind == "table" and context.keys and unpacks_keys(node):  # type: ignore[arg-type]
+            continue
         if kind == "table":
             tables.add(tuple(part.name for part in node.parts))  # type: ignore[attr-defined]
         elif kind == "cte":
