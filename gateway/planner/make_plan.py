@@ -89,6 +89,7 @@ def make_plan(query: AuthorizedQuery, binder: Binder, published: Catalog) -> Fed
         materialise=materialise,
         stayed=(),
         schema=schema,
+        remarks=keys.remarks,
     )
 
 
