@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -44,11 +44,16 @@ class SourceStatistics:
         self._version = 0
         self._due = 0.0
         self._lock = threading.Lock()
+        self.wanted = False
+        self.on_wanted: Callable[[], None] = lambda: None
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time to ask the source; never where the department wants no statistics."""
-        return self._seconds > 0 and time.monotonic() >= self._due
+        """Whether somebody wants them, and it is time to ask the source again.
+
+        Never where the department wants no statistics.
+        """
+        return self.wanted and self._seconds > 0 and time.monotonic() >= self._due
 
     def refresh(self) -> None:
         """Asks the source. What was known stays where it fails, and it is asked again later."""
@@ -70,6 +75,9 @@ class SourceStatistics:
     ) -> DepartmentFacts:
         """What the principal may know of the tables in `grants`, which names the governing grant of each."""
         told: dict[str, TableFacts] = {}
+        if not self.wanted and self._seconds > 0:
+            self.wanted = True
+            self.on_wanted()
         with self._lock:
             known, version = self._known, self._version
         for table, grant_id in grants.items():
@@ -143,34 +151,68 @@ def _is_same_scale(column: PublishedColumn, known: ColumnStatistics) -> bool:
 
 
 class Refresher:
-    """One thread that refreshes the statistics of several departments, one after the other, when they are due."""
+    """One thread that refreshes the statistics of several departments, one after the other, when they are due.
+
+    It begins with the departments that questions are about, a little after the first of them; `start` makes it
+    begin at once, with all.
+    """
 
     LOOK_SECONDS = 30.0
+    LAZY_SECONDS = 1.0
 
-    def __init__(self, sources: Iterable[SourceStatistics]) -> None:
+    def __init__(
+        self, sources: Iterable[SourceStatistics], on_refresh: Callable[[], None] = lambda: None
+    ) -> None:
+        """`on_refresh` is called after sources were asked, so that plans can be made anew."""
         self._sources = tuple(sources)
+        self._on_refresh = on_refresh
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="statistics", daemon=True)
+        self._wake = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        for source in self._sources:
+            source.on_wanted = self._begin
 
     def start(self) -> None:
-        self._thread.start()
+        """Begins with all departments, at once."""
+        for source in self._sources:
+            source.wanted = True
+        self._begin(0.0)
 
     def close(self) -> None:
         """Returns when no source is being asked any more, or is too slow to wait for."""
         self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(5.0)
+        self._wake.set()
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join(5.0)
 
-    def _run(self) -> None:
+    def _begin(self, delay: float = LAZY_SECONDS) -> None:
+        with self._lock:
+            if self._thread is None and not self._stop.is_set():
+                self._thread = threading.Thread(
+                    target=self._run, args=(delay,), name="statistics", daemon=True
+                )
+                self._thread.start()
+        self._wake.set()
+
+    def _run(self, delay: float) -> None:
+        self._stop.wait(delay)
         while not self._stop.is_set():
-            for source in self._sources:
-                if source.is_due and not self._stop.is_set():
-                    started = time.monotonic()
-                    try:
-                        source.refresh()
-                    except Exception:
-                        # Estimates are worth no question: whatever a driver does, questions go on.
-                        logger.warning("statistics could not be refreshed", exc_info=True)
-                    # Questions have the processor at least half of the time.
-                    self._stop.wait(min(time.monotonic() - started, 1.0))
-            self._stop.wait(self.LOOK_SECONDS)
+            self._wake.clear()
+            due = [source for source in self._sources if source.is_due]
+            for source in due:
+                if self._stop.is_set():
+                    return
+                started = time.monotonic()
+                try:
+                    source.refresh()
+                except Exception:
+                    # Estimates are worth no question: whatever a driver does, questions go on.
+                    logger.warning("statistics could not be refreshed", exc_info=True)
+                # Questions have the processor at least half of the time.
+                self._stop.wait(min(time.monotonic() - started, 1.0))
+            if due:
+                self._on_refresh()
+            self._wake.wait(self.LOOK_SECONDS)

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from agent.agent import Agent, open_agent
+from agent.statistics import Refresher
 from audit.events import AdminEvent, PolicyChanged
 from audit.log import AuditLog
 from comity.errors import ConfigurationError
@@ -35,10 +36,12 @@ class Gateway:
     pipeline: Pipeline
     identity: TokenIdentity
     log: AuditLog
+    statistics: Refresher
 
     def close(self) -> None:
         """Stops everything, sources last. A second call does nothing."""
         self.log.append(AdminEvent("server_stopped"))
+        self.statistics.close()
         self.pipeline.merge.close()
         self.pipeline.telemetry.close()
         for agent in self.agents.values():
@@ -115,4 +118,5 @@ def _assemble(
     changes = [PolicyChanged(agent.name, agent.department.digest) for agent in agents.values()]
     log.append_many([AdminEvent("server_started"), *changes])
     identity = TokenIdentity(federation.principals, federation.settings.ceilings.query)
-    return Gateway(federation, agents, pipeline, identity, log)
+    statistics = Refresher((agent.source_statistics for agent in agents.values()), pipeline.forget_plans)
+    return Gateway(federation, agents, pipeline, identity, log, statistics)

@@ -78,6 +78,10 @@ class FederationFile(FileModel):
     purposes: dict[Name, PurposeFile] = Field(description="The closed list of purposes.")
     departments: Text | tuple[Text, ...] = Field("departments/*", description="Directories of departments.")
     tables: dict[str, FederatedTableFile] = Field(default_factory=dict, description="Federated tables.")
+    prefer: Literal["exposure", "time"] = Field(
+        "exposure",
+        description="What plans are chosen for: the fewest bytes that leave, or the soonest answer.",
+    )
     merge: MergeFile = Field(default_factory=lambda: MergeFile.model_validate({}))
     limits: LimitsFile = Field(default_factory=lambda: LimitsFile.model_validate({}))
     ceilings: CeilingsFile = Field(default_factory=lambda: CeilingsFile.model_validate({}))

@@ -24,9 +24,11 @@ from gateway.foresee import foresee
 from gateway.merge.engine import MergeEngine
 from gateway.plan_cache import KnownPlan, PlanCache, plan_key
 from gateway.plan_shapes import PlanShapes, ask
+from gateway.planner.choosing import Choosing
 from gateway.planner.make_plan import make_plan
+from gateway.question_facts import QuestionFacts
 from gateway.record import QueryRecord, Recorder
-from gateway.stages import AdmittedQuery, FederatedPlan, QueryRequest
+from gateway.stages import AdmittedQuery, AuthorizedQuery, FederatedPlan, QueryRequest
 from gateway.telemetry import Telemetry
 from policies.port import DepartmentPort
 
@@ -86,6 +88,11 @@ class Pipeline:
         self.shapes.learn(asked, known)
         return plan
 
+    def forget_plans(self) -> None:
+        """What plans were chosen by has changed."""
+        self.plans.clear()
+        self.shapes.clear()
+
     def make_plan(self, request: QueryRequest, record: QueryRecord) -> FederatedPlan:
         """As `plan`, whatever was asked before."""
         return self.plan_admitted(self.admit(request, record), record)
@@ -100,5 +107,12 @@ class Pipeline:
         with record.stage("authorize"):
             authorized = authorize(bound, self.catalogs, self.ports, record)
         with record.stage("plan"):
-            plan = make_plan(authorized, self.catalogs.binder, self.catalogs.published)
+            choosing = self.choosing(authorized)
+            plan = make_plan(authorized, self.catalogs.binder, self.catalogs.published, choosing)
             return foresee(plan, self.catalogs, self.ports)
+
+    def choosing(self, query: AuthorizedQuery) -> Choosing:
+        """What this caller may know of the tables, and what the federation prefers."""
+        facts = QuestionFacts(self.ports, query.request, query.decisions)
+        prefer = self.catalogs.federation.settings.prefer
+        return Choosing(facts, prefer, explains=query.request.operation == "explain")

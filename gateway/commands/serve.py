@@ -24,6 +24,7 @@ def serve(
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     server = Server(open_gateway(federation), listen)
     server.start()
+    server.gateway.statistics.start()
     catalogs = server.gateway.pipeline.catalogs
     print(f"comity: {catalogs.federation.settings.name} answers on {server.address}", file=sys.stderr)
     for name, missing in catalogs.missing.items():

@@ -49,10 +49,11 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Choosing:
-    """What is known, what is preferred, and the estimates that follow."""
+    """What is known, what is preferred, and the estimates that follow. `explains`: somebody wants to see them."""
 
     facts: Facts = field(default_factory=NoFacts)
     prefer: Preference = "exposure"
+    explains: bool = False
 
     @property
     def estimator(self) -> QueryEstimator:

@@ -7,8 +7,11 @@ from typing import TypeAlias
 
 from sqlglot import exp
 
+from gateway.planner.aggregate_below_joins import aggregate_below_joins
+from gateway.planner.choosing import Choosing
 from gateway.planner.disclosure import Disclosure
 from gateway.planner.drop_empty_totals import drop_empty_totals
+from gateway.planner.estimate_fragments import estimate_fragments
 from gateway.planner.expand_federated_tables import expand_federated_tables
 from gateway.planner.factor_conditions import factor_conditions
 from gateway.planner.gather_department import gather_department
@@ -50,6 +53,8 @@ PASSES: dict[str, Pass] = {
     "prune_members": lambda tree, _: prune_columns(tree) if has_member_union(tree) else tree,
     # What a department can aggregate alone is seen as a federated table of one member.
     "gather_department": gather_department,
+    # So is what a department had better aggregate before another's tables are joined.
+    "aggregate_below_joins": aggregate_below_joins,
     # Members aggregate, and the merge puts their groups together.
     "split_aggregates": split_aggregates,
     # A total of which a floor left out every part is not 0.
@@ -60,21 +65,26 @@ PASSES: dict[str, Pass] = {
 """The passes over the tree, in order; each is exact alone, and with or without any other."""
 
 
-def make_plan(query: AuthorizedQuery, binder: Binder, published: Catalog) -> FederatedPlan:
+def make_plan(
+    query: AuthorizedQuery, binder: Binder, published: Catalog, choosing: Choosing | None = None
+) -> FederatedPlan:
     """Plans an authorised question. Pure: nothing is asked of any department.
 
     After `PASSES`, `split_query` finds the largest parts that one department runs alone and the residual, and
     `share_fragments` runs equal parts once. `place_key_exchanges` lets some wait for the keys of others.
     """
-    planning = Planning(query.bound.admitted.catalog, binder, Disclosure(query.decisions))
+    choosing = choosing or Choosing()
+    planning = Planning(query.bound.admitted.catalog, binder, Disclosure(query.decisions), choosing)
     tree = apply_passes(query.bound.resolved.tree, planning)
     split = split_query(tree, lambda table: table.db)
     schema = query.bound.resolved.schema
     if split.residual is None:
         fragment = _whole(split, query)
-        return FederatedPlan(query, (fragment,), None, "", materialise=False, stayed=(), schema=schema)
+        whole = estimate_fragments((fragment,), {split.pieces[0].name: split.pieces[0].query}, choosing)
+        return FederatedPlan(query, whole, None, "", materialise=False, stayed=(), schema=schema)
     shared, residual = share_fragments(split, binder, published)
     queries = {piece.name: piece.query for piece in split.pieces}
+    shared = estimate_fragments(shared, queries, choosing)
     keys = place_key_exchanges(shared, queries, residual, query.decisions)
     fragments = keys.fragments
     # A fragment that waits for another's keys waits for ever where the merge reads one after the other.
@@ -89,7 +99,7 @@ def make_plan(query: AuthorizedQuery, binder: Binder, published: Catalog) -> Fed
         materialise=materialise,
         stayed=(),
         schema=schema,
-        remarks=keys.remarks,
+        remarks=(*planning.remarks, *keys.remarks),
     )
 
 
