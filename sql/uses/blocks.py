@@ -12,8 +12,9 @@ from sql.catalog import Origin
 from sql.keys import KeyColumn
 from sql.scopes import block_sources, is_cte_reference, source_alias
 from sql.uses.comparisons import note_equality
-from sql.uses.expressions import Expressions, Keys, NotUnderstoodError
+from sql.uses.expressions import Expressions, Keys
 from sql.uses.families import Kind, comparable, kind_of_value, wider
+from sql.uses.forms import NotUnderstoodError
 from sql.uses.values import Gathered, Part, Taint, Value, either
 
 _SETS = (exp.Rollup, exp.Cube, exp.GroupingSets, exp.Tuple)

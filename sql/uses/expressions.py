@@ -8,46 +8,32 @@ from typing import Protocol
 
 from sqlglot import exp
 
-from sql.allowed_functions import FUNCTIONS, NAMED_SCALARS, is_aggregate_call
-from sql.allowed_nodes import SYNTAX
+from sql.allowed_functions import is_aggregate_call
 from sql.catalog import Origin
 from sql.keys import KeyColumn, key_set_of
 from sql.scopes import split_conjuncts
 from sql.uses.comparisons import note_comparison, note_equality, note_key_set
 from sql.uses.delivered import leaves_beside
 from sql.uses.failing import NEVER_FAIL, can_fail
+from sql.uses.forms import (
+    AROUND_CALLS,
+    CONDITIONS,
+    EQUALITIES,
+    NotUnderstoodError,
+    bare_form,
+    called,
+    check_known,
+    function_of,
+    has_distance,
+    is_choice,
+    is_named_test,
+    notes_itself,
+)
 from sql.uses.notes import Notes
 from sql.uses.values import NOWHERE, Gathered, Part, Taint, Value, either
 
-_EQUALITIES = (exp.EQ, exp.NullSafeEQ)
-_TESTS = frozenset(
-    {
-        *(exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeNEQ, exp.Between, exp.Is),
-        *(exp.Like, exp.ILike, exp.Glob, exp.SimilarTo, exp.RegexpLike, exp.RegexpFullMatch),
-        *(exp.Contains, exp.StartsWith, exp.EndsWith, exp.ArrayContains, exp.IsNan, exp.IsInf),
-    }
-)
-_CONDITIONS = frozenset({*_EQUALITIES, *_TESTS, exp.In})
-_COMPARING = frozenset({*_CONDITIONS, exp.Nullif})
+_COMPARING = frozenset({*CONDITIONS, exp.Nullif})
 _LEAVES = frozenset({exp.Literal, exp.Null, exp.Boolean, exp.DataType, exp.Identifier, exp.Var, exp.Grouping})
-_NAMED_TESTS = frozenset({"prefix", "suffix"})
-FUNCTION_NAMES: dict[type[exp.Expr], str] = {
-    exp.Count: "count",
-    exp.Sum: "sum",
-    exp.Avg: "avg",
-    exp.Stddev: "stddev",
-    exp.StddevSamp: "stddev",
-    exp.StddevPop: "stddev_pop",
-    exp.Variance: "variance",
-    exp.VariancePop: "var_pop",
-}
-"""The aggregates that show no row's own value; every other one reads its arguments."""
-_NAMED_FUNCTIONS = {"mean": "avg", "favg": "avg", "fsum": "sum", "kahan_sum": "sum"}
-_AROUND_CALLS = (exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls)
-
-
-class NotUnderstoodError(Exception):
-    """Something that is not on the lists; the question then reads whatever it names."""
 
 
 class Outputs(Protocol):
@@ -133,7 +119,7 @@ class Expressions:
                 stack += [node.args["default"]] if node.args.get("default") is not None else []
                 continue
             gathered = self.gather(node)
-            if not _notes_itself(node):
+            if not notes_itself(node):
                 note_comparison(self.notes, node, [gathered])
             whole.parts += gathered.parts
             whole.fails = whole.fails or gathered.fails
@@ -144,7 +130,7 @@ class Expressions:
     def gather(self, root: exp.Expr) -> Gathered:
         """The parts of an expression. Comparisons, calls that aggregate and windows in it note their uses."""
         found = Gathered(root)
-        bare = _bare(root)
+        bare = bare_form(root)
         stack: list[tuple[exp.Expr, bool]] = [(root, False)]
         while stack:
             node, deciding = stack.pop()
@@ -166,21 +152,21 @@ class Expressions:
                 found.whole = found.whole or node is bare
             elif isinstance(node, exp.Window):
                 found.parts.append(Part(node, self.window(node), deciding))
-            elif kind in _AROUND_CALLS or is_aggregate_call(node):
+            elif kind in AROUND_CALLS or is_aggregate_call(node):
                 found.parts.append(Part(node, self.aggregate(node, found), deciding))
             elif kind is exp.Exists:
                 outputs = self.nested(node.this)
                 found.parts.append(Part(node, Value(opaque=True, decided=outputs.decided), deciding))
-            elif kind in _COMPARING or _is_named_test(node):
+            elif kind in _COMPARING or is_named_test(node):
                 self._take(found, self.comparison(node), deciding=deciding)
-            elif kind is exp.Coalesce and node is bare and _is_choice(node):
+            elif kind is exp.Coalesce and node is bare and is_choice(node):
                 values = [self._reference(column) for column in node.iter_expressions()]
                 found.parts.append(Part(node, either(values), deciding))
                 found.whole = True
             elif kind is exp.Case or kind is exp.If:
                 self._branches(node, found, stack, deciding=deciding)
             else:
-                _check_known(node)
+                check_known(node)
                 stack += [(child, deciding) for child in node.iter_expressions(reverse=True)]
         return found
 
@@ -247,7 +233,7 @@ class Expressions:
             return self._key_set(node, table.name)
         if isinstance(node, exp.In):
             pairs = list(self._in(node))
-        elif isinstance(node, (*_EQUALITIES, exp.Nullif)):
+        elif isinstance(node, (*EQUALITIES, exp.Nullif)):
             pairs = list(self._sides(node.this, node.expression))
         else:
             sides = [side for child in node.iter_expressions() for side in self._operand(child)]
@@ -325,7 +311,7 @@ class Expressions:
             self.set_frames([keys for keys in outside if keys.block != self.block])
         parts: list[Gathered] = []
         call = node
-        while isinstance(call, _AROUND_CALLS):
+        while isinstance(call, AROUND_CALLS):
             if isinstance(call, exp.Filter):
                 parts += self.conditions(call.expression.this)
             elif isinstance(call, exp.WithinGroup):
@@ -335,7 +321,7 @@ class Expressions:
             raise NotUnderstoodError
         if can_fail(call):
             around.fails = True
-        function = _function_of(call)
+        function = function_of(call)
         arguments = self._arguments(call, call.iter_expressions(), function, fails=can_fail(call))
         if outside:
             self.set_frames(outside)
@@ -370,7 +356,7 @@ class Expressions:
     def _note_argument(self, call: exp.Expr, part: Part, function: str) -> None:
         taints = part.value.taints
         if not function:
-            how = f"takes {_called(call)} of it"
+            how = f"takes {called(call)} of it"
             every = (*taints, *part.value.conditions)
             self.notes.add(every, "read", how, part.node)
         elif not part.condition:
@@ -402,7 +388,7 @@ class Expressions:
         """A window call: arguments are read, PARTITION BY groups, ORDER BY orders."""
         call = node.this
         decided: set[Origin] = set()
-        while isinstance(call, _AROUND_CALLS):
+        while isinstance(call, AROUND_CALLS):
             if isinstance(call, exp.Filter):
                 for gathered in self.conditions(call.expression.this):
                     self.note_all(gathered, "read", "decides by it what a window counts")
@@ -410,7 +396,7 @@ class Expressions:
             elif isinstance(call, exp.WithinGroup):
                 raise NotUnderstoodError
             call = call.this
-        _check_known(call)
+        check_known(call)
         for argument in self._arguments(call, call.iter_expressions(), ""):
             decided |= argument.origins()
         for key in node.args.get("partition_by") or ():
@@ -418,7 +404,7 @@ class Expressions:
             self.note_all(gathered, "group", "divides rows by it")
             decided |= gathered.origins()
         order, spec = node.args.get("order"), node.args.get("spec")
-        by_distance = _has_distance(spec)
+        by_distance = has_distance(spec)
         for key in order.expressions if order is not None else ():
             gathered = self.expression(key.this)
             self.note_all(gathered, "order", "orders by it in a window")
@@ -445,70 +431,6 @@ def _compared(side: Gathered) -> Gathered:
         return side
     value = side.parts[0].value
     return Gathered(side.root, [Part(side.root, Value(opaque=True, decided=value.origins))], fails=side.fails)
-
-
-def _notes_itself(node: exp.Expr) -> bool:
-    return type(node) in _CONDITIONS or type(node) is exp.Exists or _is_named_test(node)
-
-
-def _is_choice(node: exp.Expr) -> bool:
-    """COALESCE of plain columns is one of them, as a column that FULL JOIN USING merges."""
-    return all(isinstance(part, exp.Column) for part in node.iter_expressions())
-
-
-def _is_named_test(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Anonymous) and node.name.lower() in _NAMED_TESTS
-
-
-def _check_known(node: exp.Expr) -> None:
-    if isinstance(node, exp.Anonymous):
-        if node.name.lower() not in NAMED_SCALARS:
-            raise NotUnderstoodError
-    elif type(node) not in SYNTAX and type(node) not in FUNCTIONS:
-        raise NotUnderstoodError
-
-
-def _called(call: exp.Expr) -> str:
-    """What the question calls an aggregate or window function, in lower case."""
-    while isinstance(call, _AROUND_CALLS):
-        call = call.this
-    if isinstance(call, exp.Anonymous):
-        return call.name.lower()
-    return call.sql_name().lower() if isinstance(call, exp.Func) else call.key
-
-
-def _function_of(call: exp.Expr) -> str:
-    if isinstance(call, exp.Anonymous):
-        return _NAMED_FUNCTIONS.get(call.name.lower(), "")
-    return FUNCTION_NAMES.get(type(call), "")
-
-
-def _bare(root: exp.Expr) -> exp.Expr:
-    """What stands inside parentheses and conversions that keep values apart."""
-    while isinstance(root, exp.Paren) or (isinstance(root, exp.Cast) and _keeps_apart(root)):
-        root = root.this
-    return root
-
-
-_WIDENING = {exp.DType.SMALLINT: 1, exp.DType.INT: 2, exp.DType.BIGINT: 3, exp.DType.INT128: 4}
-
-
-def _keeps_apart(cast: exp.Cast) -> bool:
-    """Whole numbers to wider ones or to text; nothing that could bring two values together."""
-    if type(cast) is not exp.Cast or cast.this.type is None:
-        return False
-    kind, to = cast.this.type.this, cast.args["to"].this
-    if kind not in _WIDENING:
-        return False
-    return to in {exp.DType.TEXT, exp.DType.VARCHAR} or _WIDENING.get(to, 0) >= _WIDENING[kind]
-
-
-def _has_distance(spec: exp.Expr | None) -> bool:
-    return (
-        spec is not None
-        and str(spec.args.get("kind") or "").upper() == "RANGE"
-        and any(isinstance(spec.args.get(bound), exp.Expr) for bound in ("start", "end"))
-    )
 
 
 def _with_decided(value: Value, decided: frozenset[Origin]) -> Value:

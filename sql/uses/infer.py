@@ -10,7 +10,7 @@ from sqlglot import exp
 from sql.catalog import ColumnUse, Origin, TableUse
 from sql.keys import KeyColumn, key_names
 from sql.uses.blocks import Blocks, outputs_node
-from sql.uses.expressions import NotUnderstoodError
+from sql.uses.forms import NotUnderstoodError
 from sql.uses.joined import joined_tables
 
 
