@@ -1,4 +1,4 @@
-"""A plan as people and programs read it: the very object that runs, described."""
+"""A plan as data: the very object that runs, described. `comity.plan_text` draws it for people."""
 
 from __future__ import annotations
 
@@ -6,47 +6,52 @@ import json
 from itertools import zip_longest
 from typing import Any
 
+from comity.errors import ComityError
+from comity.plan_text import plan_text
 from gateway.answer import Answer
+from gateway.exchange import FragmentStream
 from gateway.leave import sees_counts, sees_whole
-from gateway.stages import FederatedPlan
+from gateway.planner.describe_merge import Part, describe_fragment, describe_merge
+from gateway.planner.operations import Operation
+from gateway.stages import FederatedPlan, PlannedFragment
+
+__all__ = ["add_actuals", "describe_plan", "plan_json", "plan_text"]
+
+Described = dict[str, Any]
 
 
-def describe_plan(plan: FederatedPlan) -> dict[str, Any]:
-    """The plan's keys are documented in docs/reference/plan.md."""
-    decided = plan.authorized.decisions
-    decisions = [
-        {
-            "table": f"{decision.department}.{decision.table}",
-            "grant": decision.grant_id,
-            "reasons": list(decision.reasons),
-            "row_filter": decision.row_filter is not None,
-            "masks": {name: rule.mask for name, rule in decision.columns.items() if rule.mask},
-        }
-        for decision in decided
-    ]
-    fragments = [
-        {
-            "fragment": planned.fragment.id,
-            "department": planned.fragment.department,
-            "sql": planned.fragment.sql,
-            "ordered": planned.fragment.ordered,
-            "tables": [f"{use.department}.{use.name}" for use in planned.fragment.tables],
-            "columns": [{"name": field.name, "type": str(field.type)} for field in planned.fragment.schema],
-            "estimated_rows": planned.row_estimate if sees_whole(planned.fragment, decided) else None,
-        }
-        for planned in plan.fragments
-    ]
+def describe_plan(plan: FederatedPlan) -> Described:
+    """The plan's keys are documented in docs/reference/plan.md, and in client/comity/schemas/plan.json."""
     merge = None
     if plan.residual is not None:
+        parts = {
+            planned.fragment.id: Part(planned.fragment.department, planned.fragment.sql)
+            for planned in plan.fragments
+        }
+        operations = describe_merge(plan.residual, plan.authorized.bound.resolved.tree, parts)
         merge = {
             "sql": plan.residual_sql,
             "mode": "load" if plan.materialise else "stream",
-            "stayed": list(plan.stayed),
+            "operations": _operation(operations),
+            "stayed": [_stayed(each) for each in dict.fromkeys(operations.walk()) if each.why],
         }
     return {
-        "decisions": decisions,
-        "fragments": fragments,
+        "decisions": [
+            {
+                "table": f"{decision.department}.{decision.table}",
+                "grant": decision.grant_id,
+                "reasons": list(decision.reasons),
+                "row_filter": decision.row_filter is not None,
+                "masks": {name: rule.mask for name, rule in decision.columns.items() if rule.mask},
+            }
+            for decision in plan.authorized.decisions
+        ],
+        "fragments": [_fragment(planned, plan) for planned in plan.fragments],
         "merge": merge,
+        "remarks": [
+            {"kind": remark.kind, "text": remark.text, "fragment": remark.fragment, "place": remark.place}
+            for remark in plan.remarks
+        ],
         "columns": [
             {"name": field.name, "type": str(field.type), "grade": grade}
             for field, grade in zip_longest(plan.schema, plan.authorized.grades)
@@ -54,70 +59,107 @@ def describe_plan(plan: FederatedPlan) -> dict[str, Any]:
     }
 
 
-def add_actuals(described: dict[str, Any], answer: Answer) -> None:
-    """What happened when the plan ran: rows, bytes and milliseconds per fragment and stage."""
-    decided = answer.plan.authorized.decisions
-    for fragment in described["fragments"]:
-        stream = answer.streams.streams[fragment["fragment"]]
-        receipt = stream.receipt
-        counted = sees_counts(stream.fragment, decided)
-        whole = sees_whole(stream.fragment, decided)
-        fragment["actual"] = {
-            "rows": stream.rows if counted else None,
-            "bytes": stream.bytes if counted else None,
-            "milliseconds": round(stream.seconds * 1000, 3),
-            "ran": receipt.mode if receipt else None,
-            "why_local": receipt.mode_reason or None if receipt else None,
-            "source_rows": receipt.source_rows if receipt and whole else None,
-        }
-    described["actual"] = {
-        "rows": answer.record.released,
-        "milliseconds": {name: round(value * 1000, 3) for name, value in answer.record.timings.items()},
+def _fragment(planned: PlannedFragment, plan: FederatedPlan) -> Described:
+    fragment = planned.fragment
+    whole = sees_whole(fragment, plan.authorized.decisions)
+    estimate = planned.estimate if whole else None
+    return {
+        "fragment": fragment.id,
+        "department": fragment.department,
+        "sql": fragment.sql,
+        "ordered": fragment.ordered,
+        "tables": [f"{use.department}.{use.name}" for use in fragment.tables],
+        "columns": [{"name": field.name, "type": str(field.type)} for field in fragment.schema],
+        "operations": _operation(describe_fragment(fragment.sql)),
+        "estimated_rows": planned.row_estimate if whole else None,
+        "estimate": {"rows": round(estimate.rows), "bytes": round(estimate.bytes)} if estimate else None,
+        "exchanges": [
+            {
+                "target": ".".join(exchange.target),
+                "type": exchange.kind,
+                "ranges": exchange.ranges,
+                "from": [
+                    {
+                        "name": name,
+                        "fragment": source.fragment,
+                        "column": source.column,
+                        "origin": ".".join(source.origin),
+                    }
+                    for name, source in zip(exchange.names, exchange.sources, strict=True)
+                ],
+            }
+            for exchange in planned.exchanges
+        ],
+        "keyed_sql": planned.keyed_sql or None,
     }
 
 
-def plan_json(described: dict[str, Any]) -> str:
-    return json.dumps(described, ensure_ascii=False, indent=2)
+def _operation(operation: Operation) -> Described:
+    described: Described = {"operation": operation.kind, "text": operation.text}
+    if operation.why:
+        described["why"] = operation.why
+    if operation.step:
+        described["step"] = operation.step
+    if operation.fragment is not None:
+        described["fragment"] = operation.fragment
+    described["departments"] = list(operation.departments)
+    described["inputs"] = [_operation(each) for each in operation.inputs]
+    return described
 
 
-def plan_text(described: dict[str, Any]) -> str:
-    """The plan for a terminal, fragments first, as they run first."""
-    lines: list[str] = []
-    for decision in described["decisions"]:
-        parts = [f"grant {decision['grant']}"]
-        if decision["row_filter"]:
-            parts.append("row filter")
-        if decision["masks"]:
-            masks = ", ".join(f"{name} ({mask})" for name, mask in decision["masks"].items())
-            parts.append(f"masked: {masks}")
-        lines.append(f"allowed  {decision['table']}: {'; '.join(parts)}")
+def _stayed(operation: Operation) -> Described:
+    return {
+        "operation": operation.kind,
+        "text": operation.text,
+        "why": operation.why,
+        "departments": list(operation.departments),
+    }
+
+
+def add_actuals(described: Described, answer: Answer, failure: ComityError | None = None) -> None:
+    """What happened when the plan ran: rows, bytes and milliseconds per fragment and stage.
+
+    `failure` is what the question failed with, when it did.
+    """
     for fragment in described["fragments"]:
-        lines.append("")
-        estimate = fragment["estimated_rows"]
-        about = f", about {estimate} rows in its tables" if estimate is not None else ""
-        lines.append(f"{fragment['fragment']} at {fragment['department']}{about}")
-        lines.append(f"    {fragment['sql']}")
-        actual = fragment.get("actual")
-        if actual:
-            where = actual["ran"] or "did not run"
-            parts = [f"{actual['milliseconds']} ms", where]
-            if actual["rows"] is not None:
-                parts[:0] = [f"{actual['rows']} rows", f"{actual['bytes']} bytes"]
-            if actual["why_local"]:
-                parts[-1] += f" ({actual['why_local']})"
-            if actual["source_rows"] is not None:
-                parts.append(f"{actual['source_rows']} rows read from the source")
-            lines.append(f"    → {', '.join(parts)}")
-    lines.append("")
-    merge = described["merge"]
-    if merge is None:
-        lines.append("no merge: the fragment is the answer and streams through")
-    else:
-        how = "after loading the fragments" if merge["mode"] == "load" else "as the fragments stream"
-        lines.append(f"merge {how}, because of {'; '.join(merge['stayed']) or 'the shape of the query'}")
-        lines.append(f"    {merge['sql']}")
-    actual = described.get("actual")
-    if actual:
-        stages = ", ".join(f"{name} {value} ms" for name, value in actual["milliseconds"].items())
-        lines.append(f"    → {actual['rows']} rows; {stages}")
-    return "\n".join(lines).strip() + "\n"
+        fragment["actual"] = _actual(answer.streams.streams[fragment["fragment"]], answer)
+    times = {name: round(value * 1000, 3) for name, value in answer.record.timings.items()}
+    described["actual"] = {
+        "rows": answer.record.released,
+        "bytes": answer.record.released_bytes,
+        "milliseconds": {**times, "total": round(answer.record.seconds * 1000, 3)},
+        "missing": [part.department for part in answer.coverage if part.status == "missing"],
+        "error": _error(failure),
+    }
+
+
+def _actual(stream: FragmentStream, answer: Answer) -> Described:
+    decided = answer.plan.authorized.decisions
+    receipt = stream.receipt
+    counted = sees_counts(stream.fragment, decided)
+    whole = sees_whole(stream.fragment, decided)
+    return {
+        "state": stream.state,
+        "rows": stream.rows if counted else None,
+        "bytes": stream.bytes if counted else None,
+        "milliseconds": round(stream.seconds * 1000, 3),
+        "ran": receipt.mode if receipt else None,
+        "why_local": receipt.mode_reason or None if receipt else None,
+        "source_rows": receipt.source_rows if receipt and whole else None,
+        "keys": [],
+        "adapted": [],
+        "native_sql": None,
+        "error": _error(stream.error),
+    }
+
+
+def _error(error: ComityError | None) -> Described | None:
+    """An error as a plan tells it: what the caller would be told of it otherwise."""
+    if error is None:
+        return None
+    told = {"code": error.code, "message": error.message, "hint": error.hint, "department": error.department}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def plan_json(described: Described) -> str:
+    return json.dumps(described, ensure_ascii=False, indent=2)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from comity.errors import ComityError, error_for
+
 State = Literal["started", "streaming", "done", "failed"]
 
 
@@ -74,6 +76,26 @@ class Plan:
 
     json: Mapping[str, Any]
     text: str
+
+    @property
+    def error(self) -> ComityError | None:
+        """What the question failed with, when it ran and that was to be kept."""
+        told = (self.json.get("actual") or {}).get("error")
+        if not told:
+            return None
+        fields = {name: told.get(name) for name in ("hint", "department")}
+        return error_for(str(told.get("code")), str(told.get("message")), **fields)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The departments that the answer does without."""
+        return tuple((self.json.get("actual") or {}).get("missing") or ())
+
+    def tree(self, width: int | None = None) -> str:
+        """The plan drawn as a tree, in lines of at most `width` columns."""
+        from comity.plan_tree import draw_tree
+
+        return "\n".join(draw_tree(self.json, width)) + "\n"
 
     def __str__(self) -> str:
         return self.text

@@ -116,13 +116,21 @@ class Connection:
         purpose: str | None = None,
         timeout: float | None = None,
         analyze: bool = False,
+        allow_partial: bool = False,
+        keep_failure: bool = False,
     ) -> Plan:
-        """The plan of one question; with `analyze` the question runs and its rows are thrown away."""
+        """The plan of one question; with `analyze` the question runs and its rows are thrown away.
+
+        With `allow_partial` departments that fail are left out. With `keep_failure` a question that fails while it
+        runs raises nothing: the plan's `error` says how it failed, and its fragments what they did until then.
+        """
         request = query_pb2.ExplainRequest(
             sql=sql,
             parameters=encode_parameters(parameters),
             purpose=self._purpose(purpose),
             analyze=analyze,
+            allow_partial=allow_partial,
+            keep_failure=keep_failure,
         )
         response = self._ask(self._queries.Explain, request, self.timeout if timeout is None else timeout)
         try:

@@ -21,6 +21,7 @@ from comity import errors
 from comity.errors import ComityError
 from comity.result import Result
 from comity.settings import DEFAULT_TIMEOUT
+from comity.shell.statements import explained_statement
 from comity.values import Parameters
 
 apilevel = "2.0"
@@ -181,15 +182,24 @@ class Cursor:
         self.arraysize = 1
         self.description: tuple[Description, ...] | None = None
         self.rowcount = -1
-        self._result: Result | None = None
+        self._result: Result | _PlanLines | None = None
         self._rows: Iterator[tuple[Any, ...]] = iter(())
         self._closed = False
 
     def execute(self, operation: str, parameters: Parameters | None = None) -> Self:
+        """Runs one query. EXPLAIN [ANALYZE] before it gives the lines of its plan, in the column `plan`."""
         self._check_open()
         self._stop()
+        explained = explained_statement(operation)
+        result: Result | _PlanLines
         with _translated():
-            result = self.connection.comity.query(operation, parameters or None)
+            if explained is not None:
+                plan = self.connection.comity.explain(
+                    explained.sql, parameters or None, analyze=explained.analyze
+                )
+                result = _PlanLines(plan.text)
+            else:
+                result = self.connection.comity.query(operation, parameters or None)
         self._result = result
         self.description = tuple(_describe(field) for field in result.schema)
         return self
@@ -255,11 +265,29 @@ class Cursor:
             raise InterfaceError("the cursor is closed")
         self.connection._check_open()  # noqa: SLF001 - one class in two parts
 
-    def _check_result(self) -> Result:
+    def _check_result(self) -> Result | _PlanLines:
         self._check_open()
         if self._result is None:
             raise InterfaceError("there is no result: execute a query first")
         return self._result
+
+
+class _PlanLines:
+    """A plan as an answer of one column, a row for each line."""
+
+    def __init__(self, text: str) -> None:
+        table = pa.table({"plan": pa.array(text.splitlines(), pa.string())})
+        self.schema = table.schema
+        self._batches = iter(table.to_batches())
+
+    def __next__(self) -> pa.RecordBatch:
+        return next(self._batches)
+
+    def to_arrow(self) -> pa.Table:
+        return pa.Table.from_batches(list(self._batches), self.schema)
+
+    def close(self) -> None:
+        self._batches = iter(())
 
 
 def _describe(field: pa.Field) -> Description:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -119,14 +119,12 @@ class _MergeReader(QueryReader):
 
     def _why_join(self, block: Block, join: exp.Join) -> str:
         *before, right = block.sides.values()
-        left = [_label(side) for side in before]
         spread = [side for side in block.sides.values() if _members(side) is not None]
         if len(spread) > 1 and _members(right) is not None:
             return "both tables are spread over members, and no condition equates their member columns"
         departments = {name for side in before for name in side.departments}
         if departments | set(right.departments) != departments or departments != set(right.departments):
-            sides = dict.fromkeys([*left, _label(right)])
-            return f"{listed(sides)} each have a side of it"
+            return f"one side lies with {_labels(before)}, the other with {_label(right)}"
         if any(j.side in {"RIGHT", "FULL"} for j in block.select.args.get("joins") or ()):
             return "a RIGHT or FULL JOIN in the same block keeps its tables apart"
         if any(side.operation.kind not in {"fragment", "members"} for side in block.sides.values()):
@@ -148,17 +146,17 @@ class _MergeReader(QueryReader):
         sides = [block.sides[name] for name in sorted(names & block.sides.keys())]
         own = tuple(dict.fromkeys(name for side in sides for name in side.departments))
         if inner - set(own):
-            about = f" about rows of {departments_text(own)}" if own else ""
+            about = f" about rows of {_labels(sides)}" if own else ""
             return f"asks {departments_text(tuple(sorted(inner)))}{about}"
         if outer:
             return "compares with a row of the query around it"
         if not names:
             return "reads no table"
         if len(sides) > 1:
-            labels = dict.fromkeys(_label(side) for side in sides)
-            if len(labels) > 1:
-                return f"compares rows of {listed(labels)}"
-            return "compares two tables that are joined here"
+            same = len({_label(side) for side in sides}) == 1
+            return (
+                "compares two tables that are joined here" if same else f"compares rows of {_labels(sides)}"
+            )
         if sides and sides[0].optional:
             return "decides after an outer join, which fills missing rows with NULL"
         if any(j.side in {"RIGHT", "FULL"} for j in block.select.args.get("joins") or ()):
@@ -172,10 +170,10 @@ class _MergeReader(QueryReader):
 
     def _why_subquery(self, block: Block, nested: exp.Expr) -> str:
         inner = _departments_inside(nested, self._parts)
-        own = block.departments
+        own = _labels(block.sides.values())
         if free_aliases(nested):
-            return f"asks {departments_text(tuple(sorted(inner)))} for each row of {departments_text(own)}"
-        return f"{departments_text(tuple(sorted(inner)))} answers it, for rows of {departments_text(own)}"
+            return f"asks {departments_text(tuple(sorted(inner)))} for each row of {own}"
+        return f"its answer comes from {departments_text(tuple(sorted(inner)))}, for rows of {own}"
 
     def _why_aggregate(self, block: Block) -> tuple[str, Step]:
         union = _union_of(block)
@@ -223,9 +221,7 @@ class _MergeReader(QueryReader):
         if union is not None and len(block.sides) == 1:
             return f"over {_what_union(union)}, which meet here"
         if len(block.departments) > 1:
-            sides = dict.fromkeys(_label(side) for side in block.sides.values())
-            labels = listed(sides) if len(sides) <= 4 else departments_text(block.departments)
-            return f"over rows of {labels}, which meet here"
+            return f"over rows of {_labels(block.sides.values())}, which meet here"
         return "over rows that are made here"
 
 
@@ -240,8 +236,27 @@ def _members(side: Side) -> exp.Subquery | None:
 
 
 def _label(side: Side) -> str:
-    union = _members(side)
-    return _label_union(union) if union is not None else departments_text(side.departments)
+    """Whose rows a FROM item holds: a federated table's members, or departments."""
+    labels: dict[str, None] = {}
+    stack = [side.operation]
+    while stack:
+        operation = stack.pop()
+        if operation.kind == "members":
+            labels[f"the {len(operation.departments)} members of {operation.text}"] = None
+        elif operation.inputs:
+            stack += reversed(operation.inputs)
+        else:
+            labels |= dict.fromkeys(operation.departments)
+    return _few(labels)
+
+
+def _labels(sides: Iterable[Side]) -> str:
+    return _few(dict.fromkeys(_label(side) for side in sides))
+
+
+def _few(labels: Mapping[str, None]) -> str:
+    names = list(labels)
+    return listed(names) if len(names) <= 4 else f"{names[0]} and {len(names) - 1} more"
 
 
 def _label_union(union: exp.Subquery) -> str:

@@ -239,7 +239,9 @@ class QueryReader:
             nested = self._nested(output)
             text = in_words(output, rename, qualified=block.qualified)
             below = Operation("project", f"SELECT {text}", why).over(below, *nested)
-        computed = [] if asking or is_grouped(select) else [o for o in words.expressions if _computes(o)]
+        # What is no block of the question only puts values into their types.
+        plain = bool(asking or is_grouped(select) or (self._words and words is select))
+        computed = [] if plain else [o for o in words.expressions if _computes(o)]
         if computed and any(_computes(output) for output in select.expressions):
             texts = [in_words(output.unalias(), qualified=block.qualified) for output in computed]
             why, _ = self.why("project", block, None)

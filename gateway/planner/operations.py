@@ -18,7 +18,6 @@ Kind: TypeAlias = Literal[
     "set",
     "subquery",
     "members",
-    "with",
     "scan",
     "fragment",
     "values",

@@ -10,6 +10,7 @@ from sqlglot import exp
 from sql.copies import copy_tree
 
 _PLAIN = re.compile(r"[^\W\d]\w*")
+_NOT_NULL = re.compile(r"\bNOT ([^\s()]+) IS NULL\b")
 _LONGEST = 240
 
 Rename = Callable[[exp.Column], exp.Expr | None]
@@ -39,7 +40,7 @@ def in_words(node: exp.Expr, rename: Rename | None = None, *, qualified: bool = 
         if name.args.get("quoted") and _PLAIN.fullmatch(name.name):
             name.set("quoted", False)
     text: str = copy.this.sql(dialect="duckdb", comments=False, normalize_functions="lower")
-    text = text.replace("listagg(", "string_agg(")
+    text = _NOT_NULL.sub(r"\1 IS NOT NULL", text.replace("listagg(", "string_agg("))
     return clipped(text.replace("((_elided))", "(…)").replace("_elided", "…"))
 
 

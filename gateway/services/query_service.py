@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from comity.errors import SqlError
+from comity.errors import ComityError, SqlError
 from comity.v1 import query_pb2 as pb
 from comity.v1 import query_pb2_grpc
 from comity.values import decode_parameters
@@ -65,10 +65,16 @@ class QueryService(query_pb2_grpc.QueryServiceServicer):
         else:
             call.context.add_callback(asked.lifetime.cancel)
             answer = self._pipeline.answer(asked)
-            for _ in answer.read():
-                pass
+            failure = None
+            try:
+                for _ in answer.read():
+                    pass
+            except ComityError as error:
+                if not request.keep_failure:
+                    raise
+                failure = error
             described = describe_plan(answer.plan)
-            add_actuals(described, answer)
+            add_actuals(described, answer, failure)
         return pb.ExplainResponse(plan_json=plan_json(described), plan_text=plan_text(described))
 
     def CancelQuery(self, request: pb.CancelQueryRequest, call: Call) -> pb.CancelQueryResponse:
@@ -84,10 +90,7 @@ class QueryService(query_pb2_grpc.QueryServiceServicer):
         self, request: pb.QueryRequest | pb.ExplainRequest, call: Call, operation: str
     ) -> QueryRequest:
         positional, named = decode_parameters(request.parameters)
-        query_id = ""
-        partial = False
-        if isinstance(request, pb.QueryRequest):
-            query_id, partial = request.query_id, request.allow_partial
+        query_id = request.query_id if isinstance(request, pb.QueryRequest) else ""
         most = self._pipeline.admission.limits.query_seconds
         given = call.context.time_remaining()
         seconds = most if given is None else min(most, given)
@@ -100,7 +103,7 @@ class QueryService(query_pb2_grpc.QueryServiceServicer):
             positional=positional,
             named=named,
             purpose=request.purpose,
-            allow_partial=partial,
+            allow_partial=request.allow_partial,
             lifetime=Lifetime(time.monotonic() + seconds),
             operation=operation,
         )
@@ -137,7 +140,9 @@ def _responses(answer: Answer) -> Iterator[pb.QueryResponse]:
                 break
     finally:
         batches.close()
-    yield from (_progress(p) for p in answer.progress())
+    # Of departments that nothing was told of while it ran, the summary says how it ended.
+    told = {progress.fragment for progress in reported if progress.state != "waiting"}
+    yield from (_progress(p) for p in answer.progress() if p.fragment in told)
     missing = [part for part in answer.coverage if part.status == "missing"]
     for part in missing:
         message = f"{part.department} is missing from this answer; totals over it are too low"

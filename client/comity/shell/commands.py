@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from comity.errors import ComityError
 from comity.shell.opening import Where, open_connection
-from comity.shell.outputs import BINARY, Format, choose_format
+from comity.shell.outputs import BINARY, Format, PlanFormat, choose_format
 
 Server = Annotated[
     str | None,
@@ -86,6 +86,8 @@ def sql(
     """
     from comity.shell.ask import Presentation, Question, ask
     from comity.shell.inputs import parse_parameters, read_sql
+    from comity.shell.plans import show_plan, view_as
+    from comity.shell.statements import explained_statement
 
     text = read_sql(command, file)
     parameters = parse_parameters(parameter or [])
@@ -107,6 +109,10 @@ def sql(
 
             raise typer.Exit(interact(connection, how, allow_partial=allow_partial))
         question = Question(text, parameters, allow_partial=allow_partial)
+        known = explained_statement(text)
+        if known is not None:
+            question = replace(question, sql=known.sql)
+            raise typer.Exit(show_plan(connection, question, view_as(how, analyze=known.analyze)))
         raise typer.Exit(ask(connection, question, how))
 
 
@@ -126,8 +132,19 @@ def explain(
     profile: Profile = None,
     token_env: TokenEnv = None,
     parameter: ParameterTexts = None,
-    as_json: Annotated[str, typer.Option("--format", help="text or json.", metavar="text|json")] = "text",
+    plan_format: Annotated[
+        PlanFormat, typer.Option("--format", help="The tree with its details, the tree alone, or the data.")
+    ] = PlanFormat.TEXT,
+    allow_partial: Annotated[
+        bool,
+        typer.Option(
+            "--allow-partial", help="With --analyze: answer without departments that fail (exit status 5)."
+        ),
+    ] = False,
     timeout: Timeout = None,
+    max_width: Annotated[
+        int | None, typer.Option(help="Columns the tree may take; 0 is no limit.", metavar="N", min=0)
+    ] = None,
     ca: Ca = None,
     certificate: Certificate = None,
     key: Key = None,
@@ -135,27 +152,24 @@ def explain(
 ) -> None:
     """Show how a question would be answered.
 
-    The plan lists the fragments each department runs, the work left to the merge, and why it stayed there.
+    The plan is a tree: the merge with the reason why each operation is left to it, and below the fragment that each department runs. With --analyze the question runs, and the tree says what came and how long it took.
     """
-    import json
-
+    from comity.shell.ask import Question
     from comity.shell.inputs import parse_parameters, read_sql
-    from comity.shell.narration import Narrator
+    from comity.shell.plans import PlanView, show_plan
+    from comity.shell.statements import explained_statement
 
-    if as_json not in ("text", "json"):
-        raise typer.BadParameter(f"{as_json} is not a format of plans: text or json")
     text = read_sql(sql, file)
     if text is None:
         raise typer.BadParameter("there is no question: give it as an argument, with -f, or through a pipe")
     parameters = parse_parameters(parameter or [])
+    known = explained_statement(text)
+    if known is not None:
+        text, analyze = known.sql, analyze or known.analyze
     where = Where(server, federation, profile, token_env, purpose, ca, certificate, key, plaintext)
     with open_connection(where, timeout=timeout) as connection:
-        try:
-            plan = connection.explain(text, parameters, analyze=analyze)
-        except ComityError as error:
-            Narrator(sys.stderr).error(error, text)
-            raise typer.Exit(error.exit_status) from None
-    typer.echo(json.dumps(plan.json, ensure_ascii=False, indent=2) if as_json == "json" else plan.text)
+        question = Question(text, parameters, allow_partial=allow_partial)
+        raise typer.Exit(show_plan(connection, question, PlanView(plan_format, analyze, max_width)))
 
 
 def catalog(

@@ -21,7 +21,8 @@ from comity.shell.catalog import describe_table, list_tables
 from comity.shell.completion import CatalogCompleter
 from comity.shell.narration import Narrator
 from comity.shell.outputs import BINARY, Format, text_width
-from comity.shell.statements import is_whole, without_semicolon
+from comity.shell.plans import show_plan, view_as
+from comity.shell.statements import explained_statement, is_whole, without_semicolon
 
 HELP = r"""
 A statement ends with ; and may span lines. Tab completes names, Ctrl-C stops a query, Ctrl-D leaves.
@@ -29,6 +30,7 @@ A statement ends with ; and may span lines. Tab completes names, Ctrl-C stops a 
 \d             tables you may use
 \d TABLE       one table: its columns, their uses, and why
 \purpose [P]   show the purposes, or ask under purpose P from now on
+\explain Q     the plan of a question; \explain analyze Q also runs it (as does EXPLAIN [ANALYZE] Q;)
 \format [F]    show or choose the format: table, vertical, csv, json, jsonl, markdown
 \timing        show, or stop showing, where the time went
 \?             this help
@@ -56,6 +58,7 @@ class Shell:
         self._commands: dict[str, Callable[[str], None]] = {
             "\\d": self._describe,
             "\\purpose": self._choose_purpose,
+            "\\explain": self._explain,
             "\\format": self._choose_format,
             "\\timing": self._toggle_timing,
             "\\?": lambda _argument: print(HELP),
@@ -92,8 +95,7 @@ class Shell:
     def take(self, text: str) -> None:
         """Runs one statement or command."""
         if not text.startswith("\\"):
-            question = Question(without_semicolon(text), None, self._purpose, self._allow_partial)
-            ask(self._connection, question, self._how)
+            self._ask(without_semicolon(text))
             return
         name, _blank, argument = text.partition(" ")
         command = self._commands.get(name)
@@ -104,6 +106,21 @@ class Shell:
             command(argument.strip().removesuffix(";"))
         except ComityError as error:
             self._narrator.error(error)
+
+    def _ask(self, text: str) -> None:
+        question = Question(text, None, self._purpose, self._allow_partial)
+        known = explained_statement(text)
+        if known is not None:
+            view = view_as(self._how, analyze=known.analyze)
+            show_plan(self._connection, replace(question, sql=known.sql), view)
+        else:
+            ask(self._connection, question, self._how)
+
+    def _explain(self, text: str) -> None:
+        if text:
+            self._ask(f"EXPLAIN {text}")
+        else:
+            self._narrator.say("\\explain [analyze] SELECT … shows the plan of a question")
 
     def _describe(self, name: str) -> None:
         purposes = {known.name: known.title for known in self._connection.purposes()}

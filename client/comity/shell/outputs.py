@@ -31,6 +31,14 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
+class PlanFormat(StrEnum):
+    """The formats of `comity explain --format`."""
+
+    TEXT = "text"
+    TREE = "tree"
+    JSON = "json"
+
+
 BINARY = (Format.ARROW, Format.PARQUET)
 
 _EXTENSIONS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 _PIECE = re.compile(
     r"""
@@ -15,6 +16,10 @@ _PIECE = re.compile(
     | .
     """,
     re.VERBOSE | re.DOTALL,
+)
+_EXPLAIN = re.compile(
+    r"((?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*EXPLAIN(?:\s+(ANALYZE|ANALYSE))?\s+)(?:\(\s*)*(?:SELECT|WITH|FROM|VALUES)\b",
+    re.IGNORECASE | re.DOTALL,
 )
 _WORD = re.compile(r"[\w.]*\Z")
 
@@ -41,6 +46,29 @@ def is_whole(text: str) -> bool:
 def without_semicolon(text: str) -> str:
     """The statement alone, its places in the text unchanged."""
     return text.rstrip().removesuffix(";")
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The question in an EXPLAIN statement, at the same places of its text, and whether it is to be run."""
+
+    sql: str
+    analyze: bool
+
+
+def explained_statement(text: str) -> Explained | None:
+    """What `EXPLAIN [ANALYZE] SELECT …` asks about; None for any other statement.
+
+    >>> explained_statement("explain analyze SELECT 1")
+    Explained(sql='                SELECT 1', analyze=True)
+    >>> explained_statement("SELECT 1") is None
+    True
+    """
+    match = _EXPLAIN.match(text)
+    if match is None:
+        return None
+    lead = re.sub(r"[^\n]", " ", match.group(1))
+    return Explained(lead + text[len(lead) :], match.group(2) is not None)
 
 
 def word_before(text: str) -> str:
