@@ -15,7 +15,7 @@ AskWith = Callable[[str, Sequence[object]], Sequence[Any]]
 EXACT = TextProfile("binary", (), groups_as_equal=True, by_code_point=True, beyond_ascii=True)
 
 QUESTIONS = (
-    Question("empty text", "CASE WHEN '' IS NULL THEN 'n' ELSE 'v' END", {"v": "a value", "n": "NULL"}),
+    Question("empty text", "CASE WHEN '' IS NULL THEN 'n' ELSE 'v' END", {"v": "a value", "n": "is NULL"}),
     Question("backslash", r"length('\\')", {"2": "a character", "1": "an escape"}),
     Question(
         "LIKE",
@@ -36,7 +36,7 @@ QUESTIONS = (
         {"-3 3.5": "cuts", "-4 3.5": "floors", "-3 3": "cuts /"},
     ),
     Question("remainder", "-7 % 2", {"-1": "sign of the first", "1": "never negative"}),
-    Question("division by zero", "1 / 0", {"inf": "infinite", "None": "NULL"}),
+    Question("division by zero", "1 / 0", {"inf": "infinite", "NULL": "is NULL"}),
     Question("decimals", "0.1 + 0.2 = 0.3", {"True": "exact", "False": "doubles"}),
     Question("rounding", "concat(round(2.5), ' ', round(-2.5))", {"3 -3": "half away from zero"}),
     Question(

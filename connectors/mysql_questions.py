@@ -23,7 +23,7 @@ _LIKE = " LIKE 'a'"
 _LIKE_TEXTS = ("'A'", "'a'", "'a '")
 
 QUESTIONS = (
-    Question("empty text", "IF('' IS NULL, 'n', 'v')", {"v": "a value", "n": "NULL"}),
+    Question("empty text", "IF('' IS NULL, 'n', 'v')", {"v": "a value", "n": "is NULL"}),
     Question("backslash", r"CHAR_LENGTH('\\')", {"2": "a character", "1": "an escape"}),
     Question(
         "LIKE",
@@ -43,7 +43,7 @@ QUESTIONS = (
     ),
     Question("integer division", "-7 DIV 2", {"-3": "cuts", "-4": "floors"}),
     Question("remainder", "-7 % 2", {"-1": "sign of the first", "1": "never negative"}),
-    Question("division by zero", "1 / 0", {"NULL": "NULL"}),
+    Question("division by zero", "1 / 0", {"NULL": "is NULL"}),
     Question("decimals", "0.1 + 0.2 = 0.3", {"1": "exact", "0": "doubles"}),
     Question(
         "decimal division",

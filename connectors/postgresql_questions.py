@@ -17,7 +17,7 @@ _TEXT = re.compile(
 )
 
 QUESTIONS = (
-    Question("empty text", "CASE WHEN '' IS NULL THEN 'n' ELSE 'v' END", {"v": "a value", "n": "NULL"}),
+    Question("empty text", "CASE WHEN '' IS NULL THEN 'n' ELSE 'v' END", {"v": "a value", "n": "is NULL"}),
     Question("backslash", r"length('\\')", {"2": "a character", "1": "an escape"}),
     Question(
         "LIKE",
@@ -57,7 +57,7 @@ QUESTIONS = (
         {"9223372036854775808": "widens", "-9223372036854775808": "wraps"},
         failure="fails",
     ),
-    Question("division by zero", "1 / (0)::int", {"NULL": "NULL"}, failure="fails"),
+    Question("division by zero", "1 / (0)::int", {"NULL": "is NULL"}, failure="fails"),
     # Not asked: the protocol counts parameters in 16 bits, and a message's length in 32.
     Question("statement bytes", "1073741823"),
     Question("parameters", "65535"),

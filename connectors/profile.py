@@ -14,7 +14,7 @@ from comity.errors import SourceError
 from connectors.spi import SourceProfile, TextProfile
 from connectors.text_profile import Ask, Row
 
-TEXT = "text under our form"
+TEXT = "text in a binary form"
 """The subject of how text compares in the form that the rules write around it."""
 
 SUBJECTS: Mapping[str, str] = {
@@ -90,7 +90,7 @@ def ask_profile(
             found |= _ask_alone(ask, question)
     profile = asked(text)
     if profile is not None:
-        found[TEXT] = "exact" if profile.is_exact else describe_text(profile)
+        found[TEXT] = str(profile)
     return SourceProfile(tuple((subject, found[subject]) for subject in SUBJECTS if subject in found))
 
 
@@ -101,18 +101,6 @@ def asked(question: Callable[[], T | None]) -> T | None:
     except (SourceError, ValueError) as error:
         _unless_lost(error)
         return None
-
-
-def describe_text(profile: TextProfile) -> str:
-    """One phrase: `exact`, or what it does not see."""
-    parts = [f"merges {', '.join(profile.merges)}"] if profile.merges else []
-    if not profile.groups_as_equal:
-        parts.append("groups otherwise than it compares")
-    if not profile.by_code_point and not profile.merges:
-        parts.append("not in code point order")
-    if not profile.beyond_ascii:
-        parts.append("known for ASCII only")
-    return "; ".join(parts) or "exact"
 
 
 def _ask_alone(ask: Ask, question: Question) -> dict[str, str]:

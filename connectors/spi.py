@@ -38,6 +38,17 @@ class TextProfile:
         """Whether only equal texts are equal, in groups too, and smaller code points come first."""
         return not self.merges and self.groups_as_equal and self.by_code_point and self.beyond_ascii
 
+    def __str__(self) -> str:
+        """One phrase: `exact`, or what it does not see."""
+        parts = [f"merges {', '.join(self.merges)}"] if self.merges else []
+        if not self.groups_as_equal:
+            parts.append("groups otherwise than it compares")
+        if not self.by_code_point and not self.merges:
+            parts.append("orders otherwise than by code point")
+        if not self.beyond_ascii:
+            parts.append("known for ASCII only")
+        return "; ".join(parts) or "exact"
+
 
 @dataclass(frozen=True, slots=True)
 class SourceProfile:

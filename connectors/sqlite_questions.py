@@ -14,7 +14,7 @@ from connectors.text_profile import TRAPS, Ask, by_themselves, read_text_answer,
 FORM = "CASE WHEN typeof({0}) = 'text' THEN {0} END"
 
 QUESTIONS = (
-    Question("empty text", "CASE WHEN '' IS NULL THEN 'n' ELSE 'v' END", {"v": "a value", "n": "NULL"}),
+    Question("empty text", "CASE WHEN '' IS NULL THEN 'n' ELSE 'v' END", {"v": "a value", "n": "is NULL"}),
     Question("backslash", r"length('\\')", {"2": "a character", "1": "an escape"}),
     # LIKE is not used here: GLOB and comparisons stand for it.
     Question("LIKE", "('A' LIKE 'a') || ('A' GLOB 'a')", {"00": "minds case", "10": "ignores case"}),
@@ -28,7 +28,7 @@ QUESTIONS = (
     Question("integer division", "-7 / 2", {"-3": "cuts", "-4": "floors"}),
     Question("remainder", "-7 % 2", {"-1": "sign of the first", "1": "never negative"}),
     Question("integer overflow", "typeof(9223372036854775807 + 1)", {"real": "becomes a double"}),
-    Question("division by zero", "1 / 0", {"NULL": "NULL"}),
+    Question("division by zero", "1 / 0", {"NULL": "is NULL"}),
     Question("decimals", "0.1 + 0.2 = 0.3", {"1": "exact", "0": "doubles"}),
     Question("rounding", "round(2.5) || ' ' || round(-2.5)", {"3.0 -3.0": "half away from zero"}),
     Question("NaN", "typeof(9e999 - 9e999)", {"null": "no such value"}),

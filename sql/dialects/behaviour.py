@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from sql.dialects.source import NotNative, SourceColumn
 
-TEXT = "text under our form"
+TEXT = "text in a binary form"
 
 _Answers = Mapping[str, Mapping[str, frozenset[str]]]
 _EXACT = frozenset({"exact"})
