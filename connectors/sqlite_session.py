@@ -168,9 +168,10 @@ class SqliteSession:
         if operation == apsw.SQLITE_SELECT:
             allowed = True
         elif operation == apsw.SQLITE_READ:
-            # Not the tables that exist without being made, such as sqlite_schema, dbstat and json_each.
+            # Not the tables that exist without being made, such as sqlite_schema and dbstat, but for the one that
+            # takes a list of constants apart.
             name = (first or "").lower()
-            allowed = database in ("main", None) and name in self._tables
+            allowed = database in ("main", None) and (name in self._tables or name == "json_each")
             # A WITH name of which only the rows count is asked about like a table, without a column.
             allowed = allowed or (database is None and not second and name in self._with_names)
         elif operation == apsw.SQLITE_FUNCTION:
