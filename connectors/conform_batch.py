@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pat
 
 from comity.errors import SourceError
+from connectors.exact_numbers import decimals_from_text
 
 DATE_LIMIT = 2_147_400_000
 """Days from 1970. Beyond it stand the infinities, as DuckDB writes them and as PostgreSQL's driver wraps them."""
@@ -131,6 +132,8 @@ def _convert_decimal(column: pa.Array, target: pa.DataType) -> pa.Array | None:
 
 
 def _parse_numbers(column: pa.Array, target: pa.DataType) -> pa.Array | None:
+    if pat.is_decimal128(target):
+        return decimals_from_text(column, target)
     scale = target.scale if pat.is_decimal(target) else 0
     longest = pc.max(pc.binary_length(column)).as_py()
     if longest is not None and longest > WIDE_DIGITS - scale:

@@ -15,12 +15,10 @@ import pyarrow as pa
 import pyarrow.types as pat
 
 from connectors.conform_batch import conform_batch
-from connectors.exact_numbers import FLOAT_DIGITS
+from connectors.exact_numbers import short_decimals
 from connectors.sqlite_values import build_column
 
 Values = Sequence[Any]
-_EXACT_POWER = 22
-"""Doubles hold the powers of ten up to this one exactly."""
 _LONGEST_BYTES = 2**31 - 1
 """Where Arrow's texts end in 32 bits."""
 
@@ -61,23 +59,11 @@ def integers(values: Values, kind: pa.DataType) -> Any:
 
 
 def decimals(values: Values, kind: Any) -> Any:
-    """Doubles and integers that stand for decimals of at most 15 digits; see `decimals_from_floats`.
+    """Doubles and integers that stand for decimals of at most 15 digits.
 
     An integer beyond 2^53, which no double need be equal to, is a double of more than 15 digits here too.
     """
-    if not 0 <= kind.scale <= _EXACT_POWER:
-        return None
-    doubles = np.frombuffer(array("d", values))
-    power = 10.0**kind.scale
-    units = np.rint(doubles * power)
-    exact = (units / power == doubles) & (np.abs(units) < 10.0 ** min(FLOAT_DIGITS, kind.precision))
-    if not exact.all():
-        return None
-    # The 128 bits of a decimal: the number of its last places, and the sign again.
-    words = np.empty((len(units), 2), np.int64)
-    words[:, 0] = units
-    np.right_shift(words[:, 0], 63, out=words[:, 1])
-    return pa.Array.from_buffers(kind, len(units), [None, pa.py_buffer(words)])
+    return short_decimals(np.frombuffer(array("d", values)), kind)
 
 
 def texts(values: Values, kind: pa.DataType) -> Any:
