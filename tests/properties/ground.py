@@ -25,10 +25,16 @@ class Ground:
     sources: dict[tuple[str, str], str]
 
     @contextmanager
-    def world(self, seed: int, *, partial: float = 0.0) -> Iterator[World]:
-        """The federation of a seed, while the context lasts; `partial` is the share of columns without read."""
+    def world(
+        self, seed: int, *, partial: float = 0.0, keys: float = 0.0, plain: bool = False
+    ) -> Iterator[World]:
+        """The federation of a seed, while the context lasts.
+
+        `partial` is the share of columns without read, `keys` the share of departments that receive a table's join
+        keys; `plain` shows every table as it is.
+        """
         directory = self.home / f"world-{seed}"
-        world = World(seed, directory, self.raw, self.sources, partial=partial)
+        world = World(seed, directory, self.raw, self.sources, partial=partial, keys=keys, plain=plain)
         try:
             yield world
         finally:

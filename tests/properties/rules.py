@@ -6,8 +6,8 @@ The SQL is written here from what the reference says of masks and row filters, a
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 ATTRIBUTES = {"town": "3", "least": 4}
 """What the asking principal's row filters know of it."""
@@ -110,6 +110,24 @@ def random_rules(
         grant.append(f'    rows: "{text.replace("{x}", name)}"')
         view += f" WHERE {_fill(condition, name)}"
     return TableRules({name: columns[name] for name in visible}, "\n".join(grant) + "\n", view)
+
+
+def plain_rules(place: str, table: str, columns: Mapping[str, str]) -> TableRules:
+    """A grant that shows everything."""
+    shown = ", ".join(columns)
+    policy = (
+        f"table: {table}\ngrants:\n  - id: all\n    reason: 试验\n    principals: {{departments: [asker]}}\n"
+        f"    purposes: [test]\n    columns:\n"
+    )
+    rules = "".join(f"      {name}: {{use: [read]}}\n" for name in columns)
+    return TableRules(columns, policy + rules, f"SELECT {shown} FROM raw.{place}_{table}")
+
+
+def with_key_exchange(rules: TableRules, departments: Sequence[str]) -> TableRules:
+    """The rules, and that the departments may receive the table's join keys."""
+    if not departments:
+        return rules
+    return replace(rules, policy=f"{rules.policy}    key_exchange: [{', '.join(departments)}]\n")
 
 
 def _fill(template: str, name: str) -> str:

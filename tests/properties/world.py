@@ -15,7 +15,7 @@ from gateway.assembly import Gateway, open_gateway
 from gateway.stages import Lifetime, QueryRequest
 from policies.principal import Principal
 from tests.properties.places import ALL_TABLES, ENGINES, PLACES
-from tests.properties.rules import ATTRIBUTES, TableRules, random_rules
+from tests.properties.rules import ATTRIBUTES, TableRules, plain_rules, random_rules, with_key_exchange
 from tests.sql.small_tables import MEMBERS
 
 FEDERATION = """\
@@ -42,13 +42,20 @@ class World:
         sources: Mapping[tuple[str, str], str],
         *,
         partial: float = 0.0,
+        keys: float = 0.0,
+        plain: bool = False,
     ) -> None:
         rng = random.Random(seed)
         self.seed = seed
         self.rules = {
-            key: random_rules(rng, *key, columns, partial=partial) for key, columns in ALL_TABLES.items()
+            key: (plain_rules(*key, columns) if plain else random_rules(rng, *key, columns, partial=partial))
+            for key, columns in ALL_TABLES.items()
         }
         self.engines = {place: rng.choice(ENGINES) for place in PLACES}
+        lists = random.Random(-1 - seed)
+        for key, rules in self.rules.items():
+            listed = [place for place in PLACES if lists.random() < keys]
+            self.rules[key] = with_key_exchange(rules, listed)
         self.database = raw.cursor()
         self.tables = {key: dict(rules.columns) for key, rules in self.rules.items()}
         if resident := self._resident():
@@ -64,13 +71,16 @@ class World:
 
     def answer(self, sql: str) -> pa.Table:
         """The gateway's answer. Raises `ComityError`."""
+        answer = self.gateway.pipeline.answer(self.request(sql))
+        return pa.Table.from_batches(list(answer.read()), answer.schema)
+
+    def request(self, sql: str) -> QueryRequest:
+        """A question as it would arrive, with a minute to live."""
         self._asked += 1
         lifetime = Lifetime(time.monotonic() + 60)
-        request = QueryRequest(
+        return QueryRequest(
             f"q-{self._asked}", "", ASKER, "test", sql, (), {}, "test", allow_partial=False, lifetime=lifetime
         )
-        answer = self.gateway.pipeline.answer(request)
-        return pa.Table.from_batches(list(answer.read()), answer.schema)
 
     def expected(self, sql: str, *, optimized: bool = True) -> pa.Table:
         """The answer of the one DuckDB. Raises `duckdb.Error`."""
