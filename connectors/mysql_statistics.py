@@ -46,7 +46,7 @@ def table_statistics(session: MysqlSession, table: PhysicalTable) -> TableStatis
     found = _sampled(session, table, rows)
     kinds = {column.name: column.type for column in table.columns}
     for column, distinct in session.ask(_KEYS, place):
-        if column in found:
+        if column in found and not _is_settled(found[column].distinct):
             found[column] = replace(found[column], distinct=min(float(distinct), rows))
     for column in table.primary_key if len(table.primary_key) == 1 else ():
         found[column] = replace(found[column], distinct=rows)
@@ -86,6 +86,11 @@ def _sampled(session: MysqlSession, table: PhysicalTable, rows: float) -> dict[s
         sampled = describe_sample(values, max(rows, float(len(taken))))
         found[column.name] = sampled if even else ColumnStatistics(width=sampled.width)
     return found
+
+
+def _is_settled(distinct: float | None) -> bool:
+    """Whether a sample met every value many times over: the cardinalities of indexes are guesses by twos."""
+    return distinct is not None and distinct < SAMPLE_ROWS / 10
 
 
 def _number_key(table: PhysicalTable) -> str | None:

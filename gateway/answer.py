@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pyarrow as pa
 
@@ -27,6 +27,7 @@ class Answer:
         record: QueryRecord,
         slot: Releasable,
         most_rows: int,
+        learn: Callable[[FragmentStreams], None] = lambda _: None,
     ) -> None:
         self.schema = result.schema
         self.record = record
@@ -34,6 +35,7 @@ class Answer:
         self.streams = streams
         self._slot = slot
         self._most_rows = most_rows
+        self._learn = learn
         self._ended = False
 
     @property
@@ -110,6 +112,7 @@ class Answer:
             self.streams.close()
             if error is None:
                 self.record.completed(self.streams)
+                self._learn(self.streams)
             else:
                 self.record.failed(error, self.streams)
         finally:

@@ -101,6 +101,11 @@ class FragmentStream:
         )
 
     @property
+    def is_complete(self) -> bool:
+        """Whether all that the department had to give was received."""
+        return self.state == "done" and not self._stopped
+
+    @property
     def is_missing(self) -> bool:
         """Whether the answer does without this fragment: its department failed before its first row."""
         return self._may_miss and self.rows == 0 and isinstance(self.error, SourceError)

@@ -20,6 +20,8 @@ from gateway.authorize import authorize
 from gateway.bind import bind
 from gateway.catalogs import Catalogs
 from gateway.dispatch import dispatch
+from gateway.exchange import FragmentStreams
+from gateway.feedback import Feedback
 from gateway.foresee import foresee
 from gateway.merge.engine import MergeEngine
 from gateway.plan_cache import KnownPlan, PlanCache, plan_key
@@ -45,6 +47,7 @@ class Pipeline:
     telemetry: Telemetry
     plans: PlanCache = field(default_factory=PlanCache)
     shapes: PlanShapes = field(default_factory=PlanShapes)
+    feedback: Feedback = field(default_factory=Feedback)
 
     def answer(self, request: QueryRequest) -> Answer:
         """Starts answering. Raises `ComityError`, after the refusal or failure is on record."""
@@ -55,7 +58,8 @@ class Pipeline:
             record.authorized(plan)
             streams = dispatch(plan, self.ports, record.disclosing)
             result = self.merge.merge(streams)
-            return Answer(result, streams, record, slot, self.admission.limits.result_rows)
+            most = self.admission.limits.result_rows
+            return Answer(result, streams, record, slot, most, self.learn)
 
     def explain(self, request: QueryRequest) -> FederatedPlan:
         """Plans without running; on record like any question."""
@@ -115,4 +119,12 @@ class Pipeline:
         """What this caller may know of the tables, and what the federation prefers."""
         facts = QuestionFacts(self.ports, query.request, query.decisions)
         prefer = self.catalogs.federation.settings.prefer
-        return Choosing(facts, prefer, explains=query.request.operation == "explain")
+        corrections = self.feedback.corrections(query)
+        return Choosing(facts, prefer, query.request.operation == "explain", corrections)
+
+    def learn(self, streams: FragmentStreams) -> None:
+        """Plans of the caller are made anew where fragments gave far more or fewer rows than was expected."""
+        if self.feedback.learn(streams.plan, streams.streams.values()):
+            principal = streams.plan.authorized.request.principal
+            self.plans.forget(principal)
+            self.shapes.forget(principal)

@@ -65,6 +65,13 @@ class PlanCache:
             while len(self._plans) > self._size:
                 self._plans.popitem(last=False)
 
+    def forget(self, principal: Principal) -> None:
+        """Drops the plans of one caller."""
+        caller = principal_key(principal)
+        with self._lock:
+            for key in [key for key in self._plans if isinstance(key, tuple) and caller in key]:
+                del self._plans[key]
+
     def clear(self) -> None:
         with self._lock:
             self._plans.clear()

@@ -20,6 +20,7 @@ from datetime import date
 from gateway.plan_cache import KnownPlan, names_the_present, principal_key
 from gateway.plan_texts import plan_texts, with_texts
 from gateway.stages import AdmittedQuery, FederatedPlan
+from policies.principal import Principal
 from sql.lexical import DIALECT
 from sql.liftable import Shape, Slot, Value, class_of, find_liftable, shape_of
 
@@ -125,6 +126,13 @@ class PlanShapes:
             self._shapes.move_to_end(asked.key)
             while len(self._shapes) > self._size:
                 self._shapes.popitem(last=False)
+
+    def forget(self, principal: Principal) -> None:
+        """Drops the plans of one caller."""
+        caller = principal_key(principal)
+        with self._lock:
+            for key in [key for key in self._shapes if isinstance(key, tuple) and caller in key]:
+                del self._shapes[key]
 
     def clear(self) -> None:
         with self._lock:

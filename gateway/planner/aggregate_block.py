@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from gateway.planner.block_aggregates import Call, block_calls
+from gateway.planner.block_aggregates import SETS, Call, block_calls, group_leaves
 from gateway.planner.members import (
     BELOW,
     arm_values,
@@ -77,30 +77,6 @@ def read_block(select: exp.Select, union: exp.Subquery) -> AggregateBlock | None
     if not aggregates:
         leaves = [output.unalias() for output in select.expressions]
     return AggregateBlock(select, union, calls, leaves, not aggregates, len(block_sources(select)) == 1)
-
-
-_SETS = (exp.Rollup, exp.Cube, exp.GroupingSets, exp.Tuple)
-
-
-def group_leaves(group: exp.Group) -> list[exp.Expr]:
-    """The expressions that a GROUP BY clause is made of, in grouping sets or not."""
-    leaves: list[exp.Expr] = []
-    stack: list[exp.Expr] = [
-        part
-        for value in group.args.values()
-        if value
-        for part in (value if isinstance(value, list) else [value])
-        if isinstance(part, exp.Expr)
-    ]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, _SETS):
-            stack += item.expressions
-        elif isinstance(item, exp.Paren):
-            stack.append(item.this)
-        else:
-            leaves.append(item)
-    return leaves
 
 
 def why_not(block: AggregateBlock, planning: Planning) -> str:
@@ -192,7 +168,7 @@ def is_complete(block: AggregateBlock) -> bool:
         return False
     arms = arms_of(block.union)
     group = block.select.args.get("group")
-    if group is not None and any(isinstance(item, _SETS) for item in group.expressions):
+    if group is not None and any(isinstance(item, SETS) for item in group.expressions):
         return False
     if len(arms) == 1:
         return True
@@ -222,7 +198,7 @@ def rolls_up(block: AggregateBlock) -> bool:
         or block.select.args.get("where")
     ):
         return False
-    sets = [item for item in group.expressions if isinstance(item, _SETS)]
+    sets = [item for item in group.expressions if isinstance(item, SETS)]
     if len(sets) != 1 or not isinstance(sets[0], exp.Rollup) or len(set(block.leaves)) != len(block.leaves):
         return False
     in_members = [

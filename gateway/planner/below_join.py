@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from gateway.planner.aggregate_block import group_leaves
-from gateway.planner.block_aggregates import Call, block_calls
+from gateway.planner.block_aggregates import Call, block_calls, group_leaves
 from gateway.planner.choosing import Cost, sending
 from gateway.planner.estimate_query import Block
 from gateway.planner.gather_department import (
@@ -21,6 +20,7 @@ from gateway.planner.gather_department import (
 )
 from gateway.planner.members import is_member_union
 from gateway.planner.planning import Planning
+from gateway.planner.shapes import block_shape
 from gateway.planner.widths import value_bytes
 from policies.statistics import ColumnFacts
 from sql.scopes import (
@@ -32,6 +32,8 @@ from sql.scopes import (
 )
 
 AGGREGATE_BYTES = 16.0
+UNSURE = 1.25
+"""What numbers of groups are multiplied with: columns that depend on each other make others than are estimated."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,6 +129,11 @@ def _part(
     groups = block.groups(sent.keys)
     if groups is None:
         return None
+    corrections = planning.choosing.corrections
+    if corrections is not None:
+        block.rows *= corrections(block_shape(sources, inside))
+        groups *= corrections(block_shape(sources, inside, sent.keys))
+    groups = min(UNSURE * groups, block.rows)
     as_rows, as_groups = _costs(block, sent, groups, home, tables, planning)
     outside = [conjunct for conjunct in pool if id(conjunct) not in taken]
     names = tuple(source.name for source in sources)

@@ -14,6 +14,9 @@ _AROUND = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
 _CLAUSES = ("expressions", "having", "qualify", "order", "distinct", "windows")
 
 
+SETS = (exp.Rollup, exp.Cube, exp.GroupingSets, exp.Tuple)
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """`node` is the whole call with its FILTER; `function` the aggregate; `argument` None for `count(*)`.
@@ -106,3 +109,24 @@ def _inside_window(window: exp.Window) -> list[exp.Expr]:
                 item for item in (value if isinstance(value, list) else [value]) if isinstance(item, exp.Expr)
             ]
     return found
+
+
+def group_leaves(group: exp.Group) -> list[exp.Expr]:
+    """The expressions that a GROUP BY clause is made of, in grouping sets or not."""
+    leaves: list[exp.Expr] = []
+    stack: list[exp.Expr] = [
+        part
+        for value in group.args.values()
+        if value
+        for part in (value if isinstance(value, list) else [value])
+        if isinstance(part, exp.Expr)
+    ]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, SETS):
+            stack += item.expressions
+        elif isinstance(item, exp.Paren):
+            stack.append(item.this)
+        else:
+            leaves.append(item)
+    return leaves

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
-from gateway.planner.estimate_query import QueryEstimator
+from gateway.planner.estimate_query import Corrections, QueryEstimator
 from policies.statistics import UNKNOWN_SPEED, SourceSpeed, TableFacts
 
 Preference: TypeAlias = Literal["exposure", "time"]
@@ -49,15 +49,20 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Choosing:
-    """What is known, what is preferred, and the estimates that follow. `explains`: somebody wants to see them."""
+    """What is known, what is preferred, and the estimates that follow.
+
+    `explains` says that somebody wants to see them; `corrections` are what earlier fragments of the same caller
+    taught.
+    """
 
     facts: Facts = field(default_factory=NoFacts)
     prefer: Preference = "exposure"
     explains: bool = False
+    corrections: Corrections | None = None
 
     @property
     def estimator(self) -> QueryEstimator:
-        return QueryEstimator(self.facts.table)
+        return QueryEstimator(self.facts.table, self.corrections)
 
     def takes_second(self, first: Cost, second: Cost) -> bool:
         """Whether the second of two plans is the better one; the first where they are alike.

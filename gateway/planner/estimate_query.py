@@ -10,19 +10,23 @@ from sqlglot import exp
 from gateway.planner.group_sizes import Classes, KeyColumns, group_count
 from gateway.planner.relations import Relation, product, seen
 from gateway.planner.selectivity import OTHER, RANGE, part_left
+from gateway.planner.shapes import query_shape
 from policies.statistics import ColumnFacts, TableFacts
 from sql.scopes import block_sources, free_aliases, is_cte_reference, source_alias, split_conjuncts
 
 FactsOfTable = Callable[[str, str], TableFacts | None]
 Names = Mapping[str, Relation]
+Corrections = Callable[[str], float]
+"""By the shape of a block: how many times more rows it gave than were expected."""
 _SETS = (exp.Rollup, exp.Cube, exp.GroupingSets)
 
 
 class QueryEstimator:
     """Estimates by what `facts_of` tells of published tables; a query over any other table has no estimate."""
 
-    def __init__(self, facts_of: FactsOfTable) -> None:
+    def __init__(self, facts_of: FactsOfTable, corrections: Corrections | None = None) -> None:
         self._facts_of = facts_of
+        self._corrections = corrections
 
     def estimate(self, query: exp.Expr, names: Names | None = None) -> Relation | None:
         """The rows that a query gives; None where a table or column counts of which nothing is known."""
@@ -92,6 +96,9 @@ class QueryEstimator:
             if found is None:
                 return None
             rows = min(rows, found)
+        shape = query_shape(select) if self._corrections is not None else None
+        if self._corrections is not None and shape is not None:
+            rows *= self._corrections(shape)
         columns = {
             output.alias_or_name: facts
             for output in select.expressions

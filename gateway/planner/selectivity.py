@@ -65,7 +65,8 @@ def _part(node: exp.Expr, facts_of: FactsOf) -> float:
             return OTHER
         return min(1.0, sum(_compared(exp.EQ, node.this, item, facts_of) for item in node.expressions))
     if isinstance(node, (exp.Like, exp.ILike)):
-        return _like(node, facts_of)
+        part = _like(node, facts_of)
+        return max(0.0, 1 - part) if node.args.get("negate") else part
     if type(node) in _TURNED:
         if _column(node.this) is None and _column(node.expression) is not None:
             return _compared(_TURNED[type(node)], node.expression, node.this, facts_of)

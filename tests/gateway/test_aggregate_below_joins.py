@@ -11,9 +11,7 @@ from sqlglot import exp
 from gateway.planner.choosing import Choosing
 from gateway.planner.make_plan import apply_passes
 from gateway.planner.planning import Planning
-from policies.statistics import UNKNOWN_SPEED, ColumnFacts, SourceSpeed, TableFacts
-from sql.parse import parse_query
-from sql.resolve import ResolvedQuery, resolve_query
+from sql.resolve import ResolvedQuery
 from sql.split import Split, split_query
 from tests.gateway.below_join_questions import BelowFacts, BelowJoinMaker
 from tests.gateway.federated_world import FederatedWorld
