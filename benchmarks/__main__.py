@@ -6,7 +6,17 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import inference, memory, passthrough, planning, policy_cost, towns, tpch_one, tpch_three
+from benchmarks import (
+    inference,
+    key_exchange,
+    memory,
+    passthrough,
+    planning,
+    policy_cost,
+    towns,
+    tpch_one,
+    tpch_three,
+)
 
 BENCHMARKS: dict[str, Callable[[Sequence[str]], int]] = {
     "tpch-three": tpch_three.main,
@@ -14,6 +24,7 @@ BENCHMARKS: dict[str, Callable[[Sequence[str]], int]] = {
     "planning": planning.main,
     "inference": inference.main,
     "towns": towns.main,
+    "key-exchange": key_exchange.main,
     "passthrough": passthrough.main,
     "memory": memory.main,
     "policy-cost": policy_cost.main,
