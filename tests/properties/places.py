@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import duckdb
@@ -19,12 +19,17 @@ PLACES = ("a", "b", "c")
 ALL_TABLES: Mapping[tuple[str, str], Mapping[str, str]] = {**TABLES, ("b", "settler"): SETTLER}
 
 
-def raw_database(*, rows: int = 10, most: int = 8) -> duckdb.DuckDBPyConnection:
-    """A DuckDB with every row, as `raw.<place>_<table>`."""
+Fill = Callable[[duckdb.DuckDBPyConnection], None]
+
+
+def raw_database(*, rows: int = 10, most: int = 8, spoil: Fill | None = None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB with every row, as `raw.<place>_<table>`; `spoil` may change the rows of `<place>.<table>` first."""
     # A question too large for this is invalid, and fills no disk.
     database = duckdb.connect(config={"threads": 1, "memory_limit": "1GB", "temp_directory": ""})
     database.execute("SET python_enable_replacements = false")
     fill(database, rows=rows, most=most, federated=True)
+    if spoil is not None:
+        spoil(database)
     database.execute("RESET search_path")
     database.execute("DROP SCHEMA every CASCADE")
     database.execute("CREATE SCHEMA raw")
@@ -38,9 +43,13 @@ def raw_database(*, rows: int = 10, most: int = 8) -> duckdb.DuckDBPyConnection:
 
 
 def sources(
-    raw: duckdb.DuckDBPyConnection, home: Path, postgresql: LocalServer, mariadb: LocalServer
+    raw: duckdb.DuckDBPyConnection,
+    home: Path,
+    postgresql: LocalServer,
+    mariadb: LocalServer,
+    engines: Mapping[str, tuple[str, ...]] | None = None,
 ) -> dict[tuple[str, str], str]:
-    """The `source:` of department.yaml for every place and engine, after loading all of them."""
+    """The `source:` of department.yaml for every place and engine, after loading all of them; `engines` names fewer."""
     found = {}
     for place in PLACES:
         script = _script(raw, place)
@@ -54,6 +63,8 @@ def sources(
         with psycopg.connect(postgresql.uri(database), autocommit=True) as connection:
             connection.execute(script.replace(" DOUBLE", " DOUBLE PRECISION"))  # type: ignore[arg-type]
         found[place, "postgresql"] = f'{{connector: postgresql, uri: "{postgresql.uri(database)}"}}'
+        if "mysql" not in (engines or {}).get(place, ENGINES):
+            continue
         mariadb.create_database(database)
         with (
             pymysql.connect(
@@ -67,7 +78,7 @@ def sources(
         ):
             for statement in script.split(";\n"):
                 if statement.strip():
-                    cursor.execute(statement.replace("VARCHAR", "VARCHAR(40)"))
+                    cursor.execute(statement.replace("VARCHAR", "VARCHAR(40)").replace("\\", "\\\\"))
         found[place, "mysql"] = f'{{connector: mysql, uri: "{mariadb.uri(database)}"}}'
     return found
 
@@ -88,7 +99,9 @@ def _script(raw: duckdb.DuckDBPyConnection, place: str) -> str:
 def _constant(value: object) -> str:
     if value is None:
         return "NULL"
-    return str(value) if isinstance(value, (int, float)) else f"'{value}'"
+    if isinstance(value, float) and (value != value or (value == 0 and str(value)[0] == "-")):  # noqa: PLR0124 - NaN
+        return f"'{value}'"
+    return str(value) if isinstance(value, (int, float)) else "'" + str(value).replace("'", "''") + "'"
 
 
 def _run(module: str, file: Path, script: str) -> None:

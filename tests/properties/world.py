@@ -44,14 +44,16 @@ class World:
         partial: float = 0.0,
         keys: float = 0.0,
         plain: bool = False,
+        engines: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
+        """`engines` are those to draw from for a place, all of them where it names none."""
         rng = random.Random(seed)
         self.seed = seed
         self.rules = {
             key: (plain_rules(*key, columns) if plain else random_rules(rng, *key, columns, partial=partial))
             for key, columns in ALL_TABLES.items()
         }
-        self.engines = {place: rng.choice(ENGINES) for place in PLACES}
+        self.engines = {place: rng.choice((engines or {}).get(place, ENGINES)) for place in PLACES}
         lists = random.Random(-1 - seed)
         for key, rules in self.rules.items():
             listed = [place for place in PLACES if lists.random() < keys]

@@ -81,7 +81,9 @@ def native_questions(connector: Connector, table: tuple[str, ...], column: str) 
             sql = template.replace("{c}", column)
             relation = oracle.sql(sql)
             expected = relation.to_arrow_table()
-            tree = quote_identifiers(sqlglot.parse_one(sql, dialect="duckdb"), dialect="duckdb", identify=True)
+            tree = quote_identifiers(
+                sqlglot.parse_one(sql, dialect="duckdb"), dialect="duckdb", identify=True
+            )
             for place in list(tree.find_all(exp.Table)):
                 alias = place.alias_or_name
                 physical_table = exp.table_(table[-1], db=table[0] if len(table) > 1 else None, quoted=True)

@@ -1,0 +1,59 @@
+"""`python -m tests.pushdown --minutes 10`: asks random questions over rows full of traps with every pass of the planner on,
+each one off, and all off, in the databases and beside them, until the time is over.
+
+Prints a line for each world, and each question whose answer is not the one DuckDB's, with the seed that replays it:
+`python -m tests.pushdown --seed 4711`. Exit status 1 when there was one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+
+from tests.pushdown.trap_world import TrapGround, ask_every_way, open_trap_ground, question
+
+QUESTIONS = 12
+
+
+def main() -> int:
+    """Returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.pushdown", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=1.0, help="how long to go on (1)")
+    parser.add_argument("--seed", type=int, help="the first world; without it, one drawn from the clock")
+    options = parser.parse_args()
+    seed = options.seed if options.seed is not None else int(time.time()) % 1_000_000_000
+    until = time.monotonic() + options.minutes * 60
+    total: Counter[str] = Counter()
+    with open_trap_ground() as ground:
+        while not total or time.monotonic() < until:
+            total += ask_world(ground, seed)
+            print(f"trap world {seed}: {dict(total)}", flush=True)
+            seed += 1
+    questions = sum(
+        total[status] for status in ("same", "invalid", "refused", "denied", "engine", "different")
+    )
+    print(
+        f"{questions:,} questions in {total['runs']:,} ways, {total['different']} answers that are not the oracle's"
+    )
+    return 1 if total["different"] else 0
+
+
+def ask_world(ground: TrapGround, seed: int) -> Counter[str]:
+    """What became of the questions of one world, and how often they were run."""
+    found: Counter[str] = Counter()
+    with ground.world(seed) as world:
+        for number in range(QUESTIONS):
+            try:
+                outcome = ask_every_way(world, question(world, number))
+            except AssertionError as error:
+                found["different"] += 1
+                print(f"DIFFERENT, question {number} of --seed {seed}\n{error}", flush=True)
+            else:
+                found += Counter({outcome.status: 1, "runs": outcome.runs, "native": outcome.native})
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
