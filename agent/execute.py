@@ -81,6 +81,7 @@ class Execution:
         self._loaded: set[str] = set()
         self._stack = ExitStack()
         self._digest = hashlib.sha256()
+        self._ran: list[str] = []
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         try:
@@ -137,7 +138,14 @@ class Execution:
             policy_digests=self.enforced.policy_digests,
             suppressed_groups=self.suppressed_groups,
             keys=tuple(KeysReceived(key.name, key.source, key.count) for key in self.enforced.keys),
+            native_sql=self._native_texts(),
         )
+
+    def _native_texts(self) -> tuple[str, ...]:
+        """What the database was given, as far as the caller may see it: join keys in it are other owners' values."""
+        request, rule = self.enforced.request, self.publisher.department.show_native_sql
+        shown = rule is not None and rule.matches(request.principal) and not request.keys
+        return tuple(dict.fromkeys(self._ran)) if shown else ()
 
     # --- native ---------------------------------------------------------------------------------
 
@@ -222,6 +230,7 @@ class Execution:
     def _scan(self, sql: str, schema: pa.Schema, *, ordered: bool = False) -> Scan:
         self._check()
         self._digest.update(sql.encode())
+        self._ran.append(sql)
         left = self.enforced.request.timeout_seconds - (time.monotonic() - self._started)
         scan = self.publisher.connector.scan(sql, schema, deadline=max(left, 0.01), ordered=ordered)
         self._scans.append(scan)

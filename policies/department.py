@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from policies.file_models import DepartmentFile
-from policies.load_policy import Reference, load_policy
-from policies.model import TablePolicy
+from policies.load_policy import Reference, load_policy, principal_rule
+from policies.model import PrincipalRule, TablePolicy
 from policies.published import PublishedColumn, PublishedTable, check_name, read_tables
 from policies.read_file import nearest, read_model
 from policies.source_uri import resolve_key, resolve_uri
@@ -43,7 +43,7 @@ class Department:
     """What `load_department` read. `digest` covers department.yaml and every policy file, not their tests.
 
     `state` is the directory of the agent's own records; `refresh_minutes` says how often the source is asked for
-    its statistics, 0 for never.
+    its statistics, 0 for never. `show_native_sql` says who may see what the database ran; None for nobody.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Department:
     tokens: TokenKey | None = None
     state: Path = Path("state")
     refresh_minutes: int = 60
+    show_native_sql: PrincipalRule | None = None
 
 
 def load_department(directory: Path, environ: Mapping[str, str] | None) -> Department:
@@ -88,6 +89,7 @@ def load_department(directory: Path, environ: Mapping[str, str] | None) -> Depar
         policies[table.name] = policy
         references.extend(_elsewhere(found, form.name, tables))
         digest.update(f"\n{table.name} {policy.digest}".encode())
+    shown = form.show_native_sql
     return Department(
         name=form.name,
         title=form.title or form.name,
@@ -99,6 +101,7 @@ def load_department(directory: Path, environ: Mapping[str, str] | None) -> Depar
         references=tuple(references),
         tokens=tokens,
         state=directory / form.state,
+        show_native_sql=principal_rule(shown) if shown is not None else None,
         refresh_minutes=form.statistics.refresh_minutes,
     )
 

@@ -416,6 +416,10 @@ class DepartmentFile(FileModel):
         default="state/", description="Directory of the agent's own records, beside this file: daily counts."
     )
     statistics: StatisticsForm = Field(default_factory=lambda: StatisticsForm.model_validate({}))
+    show_native_sql: Principals | None = Field(
+        default=None,
+        description="Who may see, in plans of their own questions, what the department's database ran; absent: nobody.",
+    )
     tables: dict[str, PublishedTableForm | None]
 
 

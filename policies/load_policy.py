@@ -97,7 +97,7 @@ def _grant(document: YamlDocument, location: Location, form: GrantForm, table: P
         id=form.id,
         reason=form.reason,
         request=form.request,
-        principals=_principals(form.principals),
+        principals=principal_rule(form.principals),
         purposes=tuple(dict.fromkeys(form.purposes)),
         valid_from=form.valid.from_ if form.valid else None,
         valid_until=form.valid.until if form.valid else None,
@@ -215,7 +215,7 @@ def _check_rows(document: YamlDocument, location: Location, text: str, table: Pu
             raise document.error(location, message, code="CONFIG_REFERENCE")
 
 
-def _principals(form: Principals) -> PrincipalRule:
+def principal_rule(form: Principals) -> PrincipalRule:
     attributes = None
     if form.attributes is not None:
         attributes = {k: v if isinstance(v, tuple) else (v,) for k, v in form.attributes.items()}

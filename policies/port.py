@@ -91,6 +91,8 @@ class Receipt:
     `source_sql_digest` is the SHA-256 of the text the database ran; `mode` is `native` when the database ran
     the whole fragment and `local` when the agent finished it, for the reason in `mode_reason`.
     `suppressed_groups` are the groups that a floor left out. `keys` are the key sets that came with the fragment.
+    `native_sql` are the texts that the database ran, for callers to whom the department shows them, and never
+    where the keys of others stand in them.
     """
 
     department: str
@@ -106,6 +108,7 @@ class Receipt:
     policy_digests: tuple[str, ...]
     suppressed_groups: int = 0
     keys: tuple[KeysReceived, ...] = ()
+    native_sql: tuple[str, ...] = ()
 
 
 class FragmentRun(Protocol):
