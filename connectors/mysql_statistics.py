@@ -42,8 +42,7 @@ def table_statistics(session: MysqlSession, table: PhysicalTable) -> TableStatis
         return None
     database = table.name[0] if len(table.name) == 2 else session.ask("SELECT DATABASE()")[0][0]
     place = (database, table.name[-1])
-    rows = float(table.row_estimate)
-    found = _sampled(session, table, rows)
+    rows, found = _sampled(session, table, float(table.row_estimate))
     kinds = {column.name: column.type for column in table.columns}
     for column, distinct in session.ask(_KEYS, place):
         if column in found and not _is_settled(found[column].distinct):
@@ -56,9 +55,11 @@ def table_statistics(session: MysqlSession, table: PhysicalTable) -> TableStatis
     return TableStatistics(rows, found)
 
 
-def _sampled(session: MysqlSession, table: PhysicalTable, rows: float) -> dict[str, ColumnStatistics]:
+def _sampled(
+    session: MysqlSession, table: PhysicalTable, rows: float
+) -> tuple[float, dict[str, ColumnStatistics]]:
     """By rows at several places of a table that has a number as its key; elsewhere the first ones, of which only
-    what the whole of a small table says, and the width, is taken.
+    what the whole of a small table says, and the width, is taken. A small table's rows are counted by it.
     """
     source = ".".join(map(_quoted, table.name))
     columns = ", ".join(_quoted(column.name) for column in table.columns)
@@ -79,13 +80,15 @@ def _sampled(session: MysqlSession, table: PhysicalTable, rows: float) -> dict[s
         taken = list(seen.values())
     else:
         taken = list(session.ask(f"SELECT {columns} FROM {source} LIMIT {SAMPLE_ROWS}"))
-    even = low is not None or len(taken) < SAMPLE_ROWS
+    is_whole = low is None and len(taken) < SAMPLE_ROWS
+    rows = float(len(taken)) if is_whole else rows
+    even = low is not None or is_whole
     found = {}
     for number, column in enumerate(table.columns):
         values = [row[number] for row in taken]
         sampled = describe_sample(values, max(rows, float(len(taken))))
         found[column.name] = sampled if even else ColumnStatistics(width=sampled.width)
-    return found
+    return rows, found
 
 
 def _is_settled(distinct: float | None) -> bool:

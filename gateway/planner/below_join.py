@@ -32,8 +32,14 @@ from sql.scopes import (
 )
 
 AGGREGATE_BYTES = 16.0
+FEW = 500.0
+"""Rows of tables of which nothing is worth choosing."""
 UNSURE = 1.25
 """What numbers of groups are multiplied with: columns that depend on each other make others than are estimated."""
+
+
+Calls = Mapping[int, tuple[Call, set[str]]]
+"""The block's aggregate calls by node, each with the FROM items that it reads."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,8 +68,11 @@ def find_below_joins(select: exp.Select, planning: Planning) -> Iterator[BelowJo
     sources = block_sources(select)
     if len(sources) < 2 or not aggregates(select) or any(is_member_union(source) for source, _ in sources):
         return
+    calls = {id(call.node): (call, free_aliases(call.node)) for call in block_calls(select)}
     homes = {source_alias(source): home_of(source) for source, _ in sources}
     if len(set(homes.values())) < 2:
+        return
+    if not any(free for _, free in calls.values()):
         return
     inner = all(
         join is None or ((join.side, join.kind) in BESIDE and not join.args.get("using"))
@@ -78,10 +87,10 @@ def find_below_joins(select: exp.Select, planning: Planning) -> Iterator[BelowJo
         moved = [(source, join) for source, join in sources if source_alias(source) in own]
         if inner:
             pool = [c for part in before_grouping(select) for c in split_conjuncts(part)]
-            found = _part(select, home, [source for source, _ in moved], None, pool, planning)
+            found = _part(select, home, [source for source, _ in moved], None, pool, calls, planning)
         elif len(moved) == 1 and (join := moved[0][1]) is not None and _is_left(join):
             pool = split_conjuncts(join.args.get("on"))
-            found = _part(select, home, [moved[0][0]], join, pool, planning)
+            found = _part(select, home, [moved[0][0]], join, pool, calls, planning)
         else:
             found = None
         if found is not None:
@@ -103,28 +112,26 @@ def _part(
     sources: list[exp.Expr],
     join: exp.Join | None,
     pool: list[exp.Expr],
+    calls: Calls,
     planning: Planning,
 ) -> BelowJoin | None:
     own = {source_alias(source) for source in sources}
     inside = [c for c in pool if free_aliases(c) <= own and departments_of(c) <= {home}]
     if not are_connected(own, inside):
         return None
-    taken = {id(conjunct) for conjunct in inside}
-    sent = _sent(select, own, taken)
-    if not sent.calls:
-        return None
-    tables = {source_alias(source): source for source in sources}
-    if any(
-        planning.disclosure.holds_back(home, tables[alias].name, name)
-        for alias, name in (*sent.read, *sent.columns)
-    ):
-        return None
     block = Block(planning.choosing.estimator, {})
     for source in sources:
         relation = planning.choosing.estimator.source(source, {})
         if relation is None or not block.add(source_alias(source), relation, None):
             return None
-    if not block.keep(inside):
+    if block.rows < FEW or not block.keep(inside):
+        return None
+    taken = {id(conjunct) for conjunct in inside}
+    sent = _sent(select, own, taken, calls)
+    if not sent.calls:
+        return None
+    tables = {source_alias(source): source for source in sources}
+    if any(planning.disclosure.holds_back(home, tables[alias].name, name) for alias, name in sent.read):
         return None
     groups = block.groups(sent.keys)
     if groups is None:
@@ -150,28 +157,35 @@ class _Sent:
     calls: list[Call]
 
 
-def _sent(select: exp.Select, own: set[str], inside: set[int]) -> _Sent:
+def _sent(select: exp.Select, own: set[str], inside: set[int], calls: Calls) -> _Sent:
     """Read off the block's clauses."""
-    calls = {id(c.node): c for c in block_calls(select)}
     group = select.args.get("group")
-    leaves = group_leaves(group) if group is not None else []
+    leaves = [
+        leaf
+        for leaf in (group_leaves(group) if group is not None else ())
+        if not isinstance(leaf, exp.Column) and free_aliases(leaf) and free_aliases(leaf) <= own
+    ]
+    kinds = {type(leaf) for leaf in leaves}
     keys: dict[exp.Expr, None] = {}
     read: set[tuple[str, str]] = set()
     mine: list[Call] = []
-    conditions = {id(part) for part in before_grouping(select)}
+    before = before_grouping(select)
+    conditions = {id(part) for part in before}
     stack = [e for e in block_expressions(select) if id(e) not in conditions and not isinstance(e, exp.Where)]
-    stack += [c for part in before_grouping(select) for c in split_conjuncts(part) if id(c) not in inside]
+    stack += [c for part in before for c in split_conjuncts(part) if id(c) not in inside]
     while stack:
         node = stack.pop()
-        call = calls.get(id(node))
-        if call is not None and not (free_aliases(node) - own):
+        call, free = calls.get(id(node), (None, None))
+        if call is not None and free is not None and not (free - own):
             if call.distinct and call.argument is not None:
                 keys.setdefault(call.argument)
             mine.append(call)
             read |= _columns(node, own)
-        elif (isinstance(node, exp.Column) and node.table in own) or (
-            free_aliases(node) and free_aliases(node) <= own and any(node == leaf for leaf in leaves)
-        ):
+        elif isinstance(node, exp.Column):
+            if node.table in own:
+                keys.setdefault(node)
+                read.add((node.table, node.name))
+        elif type(node) in kinds and any(node == leaf for leaf in leaves):
             keys.setdefault(node)
             read |= _columns(node, own)
         else:

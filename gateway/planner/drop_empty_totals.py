@@ -7,6 +7,7 @@ from sqlglot import exp
 from gateway.planner.block_aggregates import block_calls
 from gateway.planner.members import has_member_union, is_member_union
 from gateway.planner.planning import Planning
+from sql.copies import copy_tree
 from sql.scopes import block_sources, join_conjuncts
 
 
@@ -18,7 +19,7 @@ def drop_empty_totals(tree: exp.Query, planning: Planning) -> exp.Query:
     """
     if not has_member_union(tree):
         return tree
-    copy = tree.copy()
+    copy = copy_tree(tree)
     for select in copy.find_all(exp.Select):
         unions = [source for source, _ in block_sources(select) if is_member_union(source)]
         if select.args.get("group") is not None or not block_calls(select):

@@ -7,6 +7,7 @@ from sqlglot import exp
 from gateway.planner.block_aggregates import block_calls
 from gateway.planner.members import FEDERATED, is_member_union
 from gateway.planner.planning import Planning
+from sql.copies import copy_tree
 from sql.scopes import (
     block_expressions,
     block_sources,
@@ -31,7 +32,7 @@ def gather_department(tree: exp.Query, planning: Planning) -> exp.Query:
     """
     if not any(_gather(select, None, planning) for select in tree.find_all(exp.Select)):
         return tree
-    copy = tree.copy()
+    copy = copy_tree(tree)
     for select in list(copy.find_all(exp.Select)):
         _gather(select, copy, planning)
     return copy

@@ -26,6 +26,7 @@ from gateway.planner.members import (
 from gateway.planner.partial_aggregates import is_repeatable, merged, parsed
 from gateway.planner.planning import Planning
 from gateway.planner.weighted_aggregates import weighted
+from sql.copies import copy_tree
 from sql.scopes import (
     block_expressions,
     block_sources,
@@ -46,7 +47,7 @@ def split_aggregates(tree: exp.Query, planning: Planning) -> exp.Query:
     """
     if not has_member_union(tree):
         return tree
-    copy = tree.copy()
+    copy = copy_tree(tree)
     for select in list(copy.find_all(exp.Select)):
         for union in [source for source, _ in block_sources(select) if is_member_union(source)]:
             block = read_block(select, union)
