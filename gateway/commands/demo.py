@@ -14,6 +14,7 @@ import pyarrow as pa
 import typer
 
 from audit.reader import AuditReader
+from audit.search import history
 from comity.client import Connection, connect
 from comity.errors import ComityError, ConfigurationError
 from comity.result import Result
@@ -93,7 +94,7 @@ def _run(directory: Path | None, scale: float, only: str | None) -> int:
             print(f"━━ {scenario.name}  {scenario.title}")
             print(f"   {who.subject} of {who.department}, for {scenario.purpose}: {scenario.why}")
             with connect(server.address, token=scenario.token, purpose=scenario.purpose) as connection:
-                outcome = _ask(connection, scenario)
+                outcome = _ask(connection, scenario, server.gateway.log.path)
             if outcome != ("refused" if scenario.expect == "refused" else "answered"):
                 surprises.append(scenario.name)
             print(flush=True)
@@ -113,7 +114,7 @@ def _run(directory: Path | None, scale: float, only: str | None) -> int:
     return 1 if surprises else 0
 
 
-def _ask(connection: Connection, scenario: Scenario) -> str:
+def _ask(connection: Connection, scenario: Scenario, log: Path) -> str:
     try:
         result = connection.query(scenario.sql)
         table = result.to_arrow()
@@ -128,6 +129,7 @@ def _ask(connection: Connection, scenario: Scenario) -> str:
         )
     _show(table)
     _show_coverage(result, scenario)
+    _show_keys(result, log)
     return "answered"
 
 
@@ -153,6 +155,14 @@ def _show_coverage(result: Result, scenario: Scenario) -> None:
     seconds = sum(summary.timings.values())
     masked = ", some columns masked" if scenario.expect == "masked" else ""
     print(f"   {summary.rows} rows in {seconds:.2f} s{masked}; what left: {left}")
+
+
+def _show_keys(result: Result, log: Path) -> None:
+    """The join keys that departments were told, as they are on record."""
+    for record in history(AuditReader(log), result.query_id):
+        for key in record.event.get("keys", ()) if record.type == "fragment.dispatched" else ():
+            count = f"{key['keys']:,} keys" if key["form"] == "list" else "the least and the greatest key"
+            print(f"   told {record.event['department']}: {count} of {key['origin']} ({_size(key['bytes'])})")
 
 
 def _verify(log: Path, leaves: int) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pytest
 
+from audit.reader import AuditReader
+from audit.search import history
 from comity.errors import PolicyError
 from examples.city.generate import CITY
 from gateway.configuration import load_federation
@@ -64,6 +66,23 @@ def test_a_scenario_gets_the_oracles_answer_through_the_gateway(
         assert refused.value.code == "POLICY_DENIED"
         assert expected
         assert all(reason in str(refused.value) for reason in expected)
+
+
+def test_the_register_is_told_the_numbers_of_the_dead_and_sends_their_rows_only(city: City) -> None:
+    scenario = next(s for s in SCENARIOS if s.name == "21-dead-still-on-the-register")
+    result = city.connect(scenario.principal).query(scenario.sql, purpose=scenario.purpose)
+    answer = result.to_arrow()
+    assert result.summary is not None
+    rows = {part.department: part.rows for part in result.summary.coverage}
+    assert 0 < rows["public_security"] <= answer.num_rows
+    records = history(AuditReader(city.directory / "audit"), result.query_id)
+    told = {
+        r.event["department"]: [(key["origin"], key["keys"]) for key in r.event["keys"]]
+        for r in records
+        if r.type == "fragment.dispatched"
+    }
+    keys = len(set(answer.column("person_id").to_pylist()))
+    assert told == {"health": [], "public_security": [("health.death_certificate.person_id", keys)]}
 
 
 @each
