@@ -52,6 +52,23 @@ class ConnectionPool(Generic[T]):
             self._give_place_back()
             raise
 
+    def acquire_spare(self) -> tuple[T, bool] | None:
+        """As `acquire`, and None at once unless another one is left for whoever comes next."""
+        with self._changed:
+            if self._closed or self._free + len(self._idle) < 2:
+                return None
+            if self._idle:
+                return self._idle.pop(), True
+            self._free -= 1
+        try:
+            return self._connect(), False
+        except SourceError:
+            self._give_place_back()
+            return None
+        except BaseException:
+            self._give_place_back()
+            raise
+
     def release(self, connection: T, *, reusable: bool) -> None:
         """Takes a connection back; one that may be broken, or halfway through something, is not kept."""
         with self._changed:

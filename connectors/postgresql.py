@@ -8,11 +8,11 @@ docs/connectors/postgresql.md.
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, Self
 
 import adbc_driver_manager as adbc
@@ -24,21 +24,25 @@ from psycopg import conninfo
 
 from comity.errors import SourceError
 from connectors import servers
-from connectors.conform_batch import check_column_count, conform_batch
+from connectors.conform_batch import check_column_count
 from connectors.pool import ConnectionPool
 from connectors.postgresql_catalog import DESCRIBE, PROBE, physical_table
+from connectors.postgresql_errors import translate
+from connectors.postgresql_parts import DivisibleScan, find_divisible
+from connectors.postgresql_query import PostgresqlQuery
 from connectors.postgresql_questions import TextProfiles, profile_of
+from connectors.postgresql_reader import execute, fetch
 from connectors.postgresql_statistics import STATISTICS, table_statistics, wanted_tables
 from connectors.postgresql_types import Shape, shape_statement
 from connectors.spi import Capabilities, PhysicalTable, ProbeReport, TableName
 from connectors.statistics import TableStatistics
-from connectors.stoppable_scan import StoppableScan, timed_out
+from connectors.stoppable_scan import StoppableScan
 
-BATCH_BYTES = 4 * 2**20
 LINE = {"connect_timeout": "5", "keepalives_idle": "30", "tcp_user_timeout": "30000"}
 """How long a host that no longer answers is waited for; the uri may say otherwise."""
 LONGEST_TIMEOUT = 2**31 - 1
 SHAPES = 1024
+MOST_PARTS = 4
 SETTINGS = {
     "default_transaction_read_only": "on",
     "search_path": "pg_catalog",
@@ -55,9 +59,12 @@ class PostgresqlConnector:
 
     name = "postgresql"
     dialect = "postgres"
+    parts: int = min(MOST_PARTS, os.cpu_count() or 1)
+    """In how many parts at once a large table is read. One part leaves the server idle while its rows are converted."""
 
     def __init__(self, uri: str, connections: int) -> None:
         self._uri = uri
+        self._divisible: OrderedDict[str, DivisibleScan | None] = OrderedDict()
         self._lock = threading.Lock()
         self._database: tuple[str, adbc.AdbcDatabase] | None = None
         self._account_timeout = LONGEST_TIMEOUT
@@ -145,10 +152,15 @@ class PostgresqlConnector:
         parameters: Sequence[object] = (),
         deadline: float | None = None,
         batch_rows: int = 65536,
-        ordered: bool = False,  # noqa: ARG002 - what the connector wraps around the SQL keeps its order
+        ordered: bool = False,
     ) -> StoppableScan:
-        """With `parameters` (`$1`, `$2`, …) the driver holds the whole answer in memory; without, it streams."""
-        query = _Query(self, sql, schema, tuple(parameters))
+        """With `parameters` (`$1`, `$2`, …) the driver holds the whole answer in memory; without, it streams.
+
+        What is not `ordered` may be read in parts, see `connectors.postgresql_parts`.
+        """
+        query = PostgresqlQuery(
+            self, sql, schema, tuple(parameters), parts=1 if ordered or parameters else self.parts
+        )
         return StoppableScan(query, schema, deadline=deadline, batch_rows=batch_rows)
 
     def close(self) -> None:
@@ -159,19 +171,35 @@ class PostgresqlConnector:
         while True:
             connection, used = self._pool.acquire(scan.is_wanted, scan.deadline)
             try:
-                if used:
-                    _execute(connection, "DISCARD ALL")
-                remaining = scan.remaining()
-                if remaining is not None:
-                    # Never beyond what the account itself is limited to.
-                    timeout = min(max(1, int(remaining * 1000)), self._account_timeout)
-                    _execute(connection, f"SET statement_timeout = {timeout}")
+                self._renew(connection, scan, used=used)
                 return connection
             except adbc.Error as error:
                 self._pool.release(connection, reusable=False)
                 if not used:
                     raise translate(error) from None
                 # The database went away since: the next idle connection, or a new one, will show.
+
+    def lease_spares(self, scan: StoppableScan, most: int) -> list[adbc.AdbcConnection]:
+        """Further connections for the same scan, as far as nobody else needs them."""
+        leased: list[adbc.AdbcConnection] = []
+        while len(leased) < most and (spare := self._pool.acquire_spare()) is not None:
+            connection, used = spare
+            try:
+                self._renew(connection, scan, used=used)
+            except adbc.Error:
+                self._pool.release(connection, reusable=False)
+                break
+            leased.append(connection)
+        return leased
+
+    def _renew(self, connection: adbc.AdbcConnection, scan: StoppableScan, *, used: bool) -> None:
+        if used:
+            execute(connection, "DISCARD ALL")
+        remaining = scan.remaining()
+        if remaining is not None:
+            # Never beyond what the account itself is limited to.
+            timeout = min(max(1, int(remaining * 1000)), self._account_timeout)
+            execute(connection, f"SET statement_timeout = {timeout}")
 
     def give_back(self, connection: adbc.AdbcConnection, *, reusable: bool) -> None:
         self._pool.release(connection, reusable=reusable)
@@ -195,9 +223,27 @@ class PostgresqlConnector:
                 self._shapes.popitem(last=False)
         return shape
 
+    def divisible(self, connection: adbc.AdbcConnection, shape: Shape) -> DivisibleScan | None:
+        """How to read the statement in parts; asks the server unless it was asked before."""
+        with self._lock:
+            if shape.sql in self._divisible:
+                self._divisible.move_to_end(shape.sql)
+                return self._divisible[shape.sql]
+        try:
+            found = find_divisible(shape.sql, lambda sql: fetch(connection, sql))
+        except adbc.Error:
+            # Read as a whole, it will show what is wrong with it.
+            return None
+        with self._lock:
+            self._divisible[shape.sql] = found
+            while len(self._divisible) > SHAPES:
+                self._divisible.popitem(last=False)
+        return found
+
     def forget(self, sql: str) -> None:
         """After a failure: the tables may have changed since the statement's shape was learned."""
         with self._lock:
+            self._divisible.clear()
             for key in [key for key in self._shapes if key[0] == sql]:
                 del self._shapes[key]
 
@@ -254,85 +300,6 @@ class PostgresqlConnector:
             ) from None
 
 
-@dataclass(slots=True, eq=False)
-class _Query:
-    connector: PostgresqlConnector
-    sql: str
-    schema: pa.Schema
-    parameters: tuple[object, ...]
-    connection: adbc.AdbcConnection | None = None
-    statement: adbc.AdbcStatement | None = None
-    reader: AdbcRecordBatchReader | None = None
-    shape: Shape | None = None
-
-    def start(self, scan: StoppableScan) -> None:
-        self.connection = self.connector.lease(scan)
-        try:
-            self.shape = self.connector.shape(self.connection, self.sql, self.schema)
-            self.statement = statement = adbc.AdbcStatement(self.connection)
-            statement.set_sql_query(self.shape.sql)
-            hint = adbc_driver_postgresql.StatementOptions.BATCH_SIZE_HINT_BYTES.value
-            statement.set_options(**{hint: BATCH_BYTES})
-            if self.parameters:
-                columns = [pa.array([value]) for value in self.parameters]
-                statement.bind(pa.record_batch(columns, names=[str(i) for i in range(len(columns))]))
-            if not scan.is_wanted():
-                return
-            handle, _ = statement.execute_query()
-            self.reader = AdbcRecordBatchReader._import_from_c(handle.address)  # noqa: SLF001
-            self._check_unchanged()
-        except adbc.Error as error:
-            raise translate(error) from None
-
-    def next_batch(self) -> pa.RecordBatch | None:
-        if self.reader is None or self.shape is None:
-            return None
-        try:
-            batch = self.reader.read_next_batch()
-        except StopIteration:
-            return None
-        except adbc.Error as error:
-            raise translate(error) from None
-        for check in range(self.shape.checks):
-            if pa.compute.any(batch.column(len(self.schema) + check)).as_py():
-                raise SourceError("an array has more than one dimension", code="SOURCE_TYPE")
-        return conform_batch(batch.select(range(len(self.schema))), self.schema, self.shape.numbers_as_text)
-
-    def interrupt(self) -> None:
-        if self.statement is not None:
-            with suppress(adbc.Error):
-                self.statement.cancel()
-
-    def finish(self, *, complete: bool) -> None:
-        if not complete:
-            self.interrupt()
-            self.connector.forget(self.sql)
-        with suppress(adbc.Error, pa.ArrowException):
-            if self.reader is not None:
-                self.reader.close()
-        with suppress(adbc.Error):
-            if self.statement is not None:
-                self.statement.close()
-        if self.connection is not None:
-            # A cancel may still be on its way to a connection that has been stopped; it must not meet another scan.
-            self.connector.give_back(self.connection, reusable=complete)
-            self.connection = None
-
-    def _check_unchanged(self) -> None:
-        """The casts were chosen for types that may have changed since, and then the values could be wrong."""
-        assert self.reader is not None
-        assert self.shape is not None
-        for found, known, cast in zip(self.reader.schema, self.shape.columns, self.shape.casts, strict=False):
-            if not cast and (found.type != known.type or found.metadata != known.metadata):
-                raise SourceError("the tables of this question changed while it was asked", hint="ask again")
-
-
-def _execute(connection: adbc.AdbcConnection, sql: str) -> None:
-    with adbc.AdbcStatement(connection) as statement:
-        statement.set_sql_query(sql)
-        statement.execute_update()
-
-
 def _statement_timeout(connection: adbc.AdbcConnection) -> int:
     """The milliseconds that the account or the database sets by itself; 0 for none."""
     with adbc.AdbcStatement(connection) as statement:
@@ -345,33 +312,3 @@ def _statement_timeout(connection: adbc.AdbcConnection) -> int:
 def _disconnect(connection: adbc.AdbcConnection) -> None:
     with suppress(adbc.Error, RuntimeError):
         connection.close()
-
-
-_UNAVAILABLE = ("08", "28", "3D", "53", "57P")
-_TITLES = {
-    "22": "the database could not compute a value",
-    "25006": "the database refuses to write: its sessions are read-only",
-    "42501": "the database's account may not read this",
-    "42P01": "a table does not exist in the database",
-    "42703": "a column does not exist in the database",
-    "42": "the database does not accept the statement",
-    "57014": "the database stopped the query",
-}
-
-
-def translate(error: adbc.Error | psycopg.Error, *, connecting: bool = False) -> SourceError:
-    """The driver's error in our words. PostgreSQL's own text may quote values, addresses and accounts."""
-    state = error.sqlstate or ""
-    metadata = {"sqlstate": state} if state else {}
-    if connecting or state.startswith(_UNAVAILABLE) or (not state and _is_lost(error)):
-        return SourceError("the database cannot be reached", code="SOURCE_UNAVAILABLE", metadata=metadata)
-    if state == "57014":
-        return timed_out()
-    title = _TITLES.get(state) or _TITLES.get(state[:2]) or "the database failed"
-    code = "SOURCE_VALUE" if state.startswith("22") else "SOURCE_FAILED"
-    return SourceError(f"{title} (SQLSTATE {state or 'unknown'})", code=code, metadata=metadata)
-
-
-def _is_lost(error: adbc.Error | psycopg.Error) -> bool:
-    """Whether the connection broke. libpq gives no SQLSTATE for what it finds out by itself."""
-    return "connection" in str(error).lower()
