@@ -27,7 +27,7 @@ from agent.ledger import Account
 from agent.publication import Publisher, Source
 from agent.received_keys import key_arrays, key_rows
 from comity.errors import CancelledError, ComityError, SourceError, SqlError
-from connectors.spi import Scan
+from connectors.spi import TABLES_CHANGED, Scan
 from policies.port import KeysReceived, Receipt
 from policies.tokens import TOKEN_FUNCTION, tokens_for
 from policies.wrap import PHYSICAL
@@ -85,7 +85,7 @@ class Execution:
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         try:
-            for batch in self._batches(self.enforced.floored.tree):
+            for batch in self._answer():
                 exact = _cast(batch, self.schema)
                 self.account.release(exact.num_rows, exact.nbytes)
                 self.rows += exact.num_rows
@@ -148,6 +148,17 @@ class Execution:
         return tuple(dict.fromkeys(self._ran)) if shown else ()
 
     # --- native ---------------------------------------------------------------------------------
+
+    def _answer(self) -> Iterator[pa.RecordBatch]:
+        """The fragment's batches; begun anew, once, where the tables are no longer as they were described."""
+        try:
+            yield from self._batches(self.enforced.floored.tree)
+        except SourceError as error:
+            if self.rows or error.metadata != TABLES_CHANGED:
+                raise
+            self._release()
+            self.publisher.forget()
+            yield from self._batches(self.enforced.floored.tree)
 
     def _batches(self, tree: exp.Query) -> Iterator[pa.RecordBatch]:
         """The fragment's rows, from the source where it can, from beside it where it cannot or gives up."""

@@ -61,6 +61,11 @@ class Publisher:
                 self._sources[name] = self._describe(self.department.tables[name])
             return self._sources[name]
 
+    def forget(self) -> None:
+        """What the source said of its tables no longer holds: it is asked again when it is needed."""
+        with self._lock:
+            self._sources.clear()
+
     def estimate(self, name: str) -> int | None:
         """The source's own estimate of the table's rows, when it has been read already."""
         known = self._sources.get(name)
@@ -109,11 +114,12 @@ def source_column(column: PhysicalColumn) -> SourceColumn:
     """A column as the dialects' rules see it."""
     text, kind = column.text, canonical_type(column.type)
     if text is None:
-        return SourceColumn(kind, column.native_type)
+        return SourceColumn(kind, column.native_type, uniform=column.uniform)
     # What is known for ASCII only may differ beyond it.
     told_apart = not text.merges and text.groups_as_equal and text.beyond_ascii
     known = "exact" if text.is_exact else "distinct" if told_apart else "coarse"
-    return SourceColumn(kind, column.native_type, known, text.collation if text.beyond_ascii else "")
+    collation = text.collation if text.beyond_ascii else ""
+    return SourceColumn(kind, column.native_type, known, collation, column.uniform)
 
 
 def _notes(table: PublishedTable) -> TableNotes:

@@ -15,6 +15,9 @@ import pyarrow as pa
 
 from connectors.statistics import TableStatistics
 
+TABLES_CHANGED = {"tables": "changed"}
+"""The metadata of an error that says: what `describe` told no longer holds, ask it again and try once more."""
+
 TableName = tuple[str, ...]
 """A physical table's name by parts, outermost first: `("public", "t_hzjbxx")`, `("residents",)`."""
 
@@ -70,7 +73,9 @@ class PhysicalColumn:
 
     `type` is the Arrow type in which `scan` can deliver it exactly. `native_type` is the engine's own
     spelling (`numeric(15,2)`, `varchar(20) collate utf8mb4_general_ci`), on which dialect rules depend.
-    `text` is how a column of text compares; None where that was not asked or not answered.
+    `text` is how a column of text compares; None where that was not asked or not answered. `uniform` says, where
+    the engine does not see to it, that every value is of the type nevertheless; a scan over which that has ended
+    fails with `TABLES_CHANGED`.
     """
 
     name: str
@@ -78,6 +83,7 @@ class PhysicalColumn:
     native_type: str
     nullable: bool
     text: TextProfile | None = None
+    uniform: bool = False
 
 
 @dataclass(frozen=True, slots=True)

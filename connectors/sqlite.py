@@ -28,6 +28,7 @@ from connectors.sqlite_questions import ANSWERS
 from connectors.sqlite_session import SqliteSession, file_state, source_path, translate
 from connectors.sqlite_statistics import table_statistics
 from connectors.sqlite_tables import describe_tables
+from connectors.sqlite_uniform import Uniform, find_uniform
 from connectors.sqlite_values import parameter
 from connectors.statistics import TableStatistics
 from connectors.stoppable_scan import StoppableScan
@@ -46,8 +47,9 @@ class SqliteConnector:
 
     def __init__(self, uri: str, connections: int) -> None:
         self._path = source_path(uri)
+        self._uniform: dict[str, Uniform] = {}
         self._pool: ConnectionPool[SqliteSession] = ConnectionPool(
-            connections, lambda: SqliteSession(self._path), SqliteSession.close
+            connections, lambda: SqliteSession(self._path, self._uniform), SqliteSession.close
         )
 
     @classmethod
@@ -83,10 +85,16 @@ class SqliteConnector:
         return ProbeReport("SQLite", apsw.sqlite_lib_version(), capabilities, tuple(facts), profile)
 
     def describe(self, tables: Sequence[TableName] | None = None) -> tuple[PhysicalTable, ...]:
-        """Tables and views. Row estimates are ANALYZE's; a table that it never saw has none."""
+        """Tables and views. Row estimates are ANALYZE's; a table that it never saw has none.
+
+        Tables are read through once, to see whether their values are of the types that they declare.
+        """
         with self._errand() as connection:
             ((encoding,),) = connection.execute("PRAGMA encoding").fetchall()
-            return ANSWERS.fill(_asking(connection), str(encoding), describe_tables(connection, tables))
+            described = ANSWERS.fill(_asking(connection), str(encoding), describe_tables(connection, tables))
+            found, uniform = find_uniform(connection, described)
+        self._uniform |= uniform
+        return found
 
     def statistics(self, tables: Sequence[TableName]) -> Mapping[TableName, TableStatistics]:
         """ANALYZE's numbers, the first and last row number, and rows at a few places of each table."""

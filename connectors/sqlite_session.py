@@ -12,6 +12,7 @@ the agent's process opens a source's file, not even to look at it.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -20,9 +21,15 @@ from urllib.parse import quote, unquote
 import apsw
 
 from comity.errors import SourceError
+from connectors.spi import TABLES_CHANGED
+from connectors.sqlite_uniform import Uniform, uniform_columns
 
 BUSY_MS = 5000
 """How long to wait for a writer to finish a commit."""
+_ATTEMPTS = 3
+"""How often a statement is begun anew when somebody wrote while it was."""
+_REMEMBERED = 1000
+"""Statements of which a session remembers what they read."""
 _LONGEST_BYTES = 256 * 1024 * 1024
 _FORMS = ("sqlite:", "file:")
 _SWITCHES = {
@@ -91,9 +98,16 @@ class SqliteSession:
     `interrupt`. Raises apsw's errors while it works; `translate` puts them in our words.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Opens the file. Raises `SourceError`."""
+    def __init__(self, path: Path, promised: Mapping[str, Uniform] | None = None) -> None:
+        """Opens the file. `promised` are the columns, by table, of which questions may rely on each value being of
+        its type. Raises `SourceError`.
+        """
         self.state = file_state(path)
+        self._promised: Mapping[str, Uniform] = promised if promised is not None else {}
+        self._read: set[tuple[str, str]] = set()
+        self._reads: dict[str, frozenset[tuple[str, str]]] = {}
+        self._sound: set[str] = set()
+        self._sound_at: object = None
         flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
         try:
             self.connection = apsw.Connection(f"file:{quote(str(path))}?mode=ro", flags=flags)
@@ -131,14 +145,61 @@ class SqliteSession:
                     f"the source answered with {found} columns where {columns} were asked for",
                     code="SOURCE_TYPE",
                 )
+            self._rely(sql)
             return True
 
         self._learn_tables()
         self._with_names = _with_names(sql)
-        cursor.exec_trace = check
         self._lock()
-        cursor.execute(sql, parameters)
-        return cursor
+        for attempt in range(_ATTEMPTS):
+            if attempt:
+                self._learn_tables()
+                self._lock()
+            self._read.clear()
+            cursor.exec_trace = check
+            cursor.execute(sql, parameters)
+            # The statement has begun to read: what is true now is true of all that it reads, or it has read all.
+            if not self._relied(sql) or self._version() == self._sound_at:
+                return cursor
+            cursor.close(True)
+            cursor = self.connection.cursor()
+        raise SourceError("the database is being written all the time", code="SOURCE_UNAVAILABLE")
+
+    def _relied(self, sql: str) -> list[Uniform]:
+        """The promises that a statement rests on."""
+        read = self._reads[sql]
+        promises = (self._promised[table] for table in {table for table, _ in read} & self._promised.keys())
+        return [p for p in promises if any((p.table.lower(), c.lower()) in read for c in p.columns)]
+
+    def _rely(self, sql: str) -> None:
+        """Sees that the promises hold in what is there now. Raises `SourceError` when one does not."""
+        if self._read or sql not in self._reads:
+            # It was compiled just now. Otherwise it was kept from before, and so is what it reads, or all counts.
+            if len(self._reads) >= _REMEMBERED:
+                self._reads.clear()
+            everything = {(t, c.lower()) for t, promise in self._promised.items() for c in promise.columns}
+            self._reads[sql] = frozenset(self._read or everything)
+        relied = self._relied(sql)
+        if not relied:
+            return
+        version = self._version()
+        if version != self._sound_at:
+            self._sound.clear()
+        for promise in relied:
+            if promise.table not in self._sound:
+                found = uniform_columns(self.connection, promise.table, promise.candidates)
+                if not promise.columns <= found:
+                    raise SourceError(
+                        "the tables of this question changed while it was asked",
+                        hint="ask again",
+                        metadata=TABLES_CHANGED,
+                    )
+                self._sound.add(promise.table)
+        self._sound_at = version
+
+    def _version(self) -> object:
+        ((version,),) = self.connection.execute("PRAGMA data_version").fetchall()
+        return version
 
     def unlock(self) -> apsw.Connection:
         """The connection for our own questions to the schema, which `authorize` would deny."""
@@ -159,6 +220,7 @@ class SqliteSession:
             names = self.unlock().execute(_TABLES).fetchall()
             self._tables = frozenset(str(name).lower() for (name,) in names)
             self._schema_version = version
+            self._reads.clear()
 
     def authorize(
         self, operation: int, first: str | None, second: str | None, database: str | None, _: str | None
@@ -171,6 +233,7 @@ class SqliteSession:
             # Not the tables that exist without being made, such as sqlite_schema and dbstat, but for the one that
             # takes a list of constants apart.
             name = (first or "").lower()
+            self._read.add((name, (second or "").lower()))
             allowed = database in ("main", None) and (name in self._tables or name == "json_each")
             # A WITH name of which only the rows count is asked about like a table, without a column.
             allowed = allowed or (database is None and not second and name in self._with_names)

@@ -34,6 +34,7 @@ Columns = tuple[tuple[str, Value], ...]
 @dataclass(slots=True)
 class Context:
     """One rendering. `raises` is set by forms that may fail on a value; `fence` answers it in a second run.
+    `tests` counts the columns that are read through a test.
 
     `read_tables` and `texts` are what the check after rendering expects to find again. `keys` are the key sets that
     came with the fragment. `attempts` says whether the
@@ -45,6 +46,7 @@ class Context:
     tables: SourceTables
     fence: bool = False
     raises: bool = False
+    tests: int = 0
     attempts: bool = False
     gives_up: bool = False
     relations: int = 0
@@ -131,6 +133,7 @@ class PhysicalTable(Relation):
             # It may still be handed on.
             value = Value(sql, opaque(value.kind))
         self.context.raises = self.context.raises or value.checked
+        self.context.tests += value.checked
         return replace(value, relations=frozenset({self.identity}))
 
     def _alike(self, name: str) -> list[str]:

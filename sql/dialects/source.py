@@ -12,13 +12,15 @@ class SourceColumn:
 
     `text` is how a column of text compares, as the source answered: `exact`; `distinct`, when only its order is not
     that of code points; `coarse`, when it takes different texts for equal; empty when that is not known.
-    `collation` is the name under which it does so, empty where it is not known beyond ASCII.
+    `collation` is the name under which it does so, empty where it is not known beyond ASCII. `uniform` says that
+    every value is of the type, where the engine does not see to it.
     """
 
     type: str
     native_type: str
     text: str = ""
     collation: str = ""
+    uniform: bool = False
 
 
 SourceTables = Mapping[tuple[str, ...], Mapping[str, SourceColumn]]

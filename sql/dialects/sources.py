@@ -171,10 +171,12 @@ def _derived(node: exp.Subquery, scope: Scope, *, joined: bool) -> str:
         raise NotNative("a derived table without a name")
     inner = scope.sibling() if "correlated derived tables" in context.dialect.features else scope.detached()
     body = node.this
+    tests = context.tests
     sql, columns = query(body, inner)
     if _loses_order(body) and "derived order" not in context.dialect.features:
         raise NotNative(f"{context.dialect.title} forgets the order of a derived table")
-    if _fenced(body, scope, joined=joined):
+    # What is read through tests has lost its indexes.
+    if _fenced(body, scope, joined=joined and context.tests > tests):
         sql += context.dialect.fence
     scope.add(DerivedTable(context, alias, columns))
     return f"({sql}) AS {context.dialect.identifier(alias)}"

@@ -7,6 +7,8 @@
 - Dates are text, read only in the form YYYY-MM-DD that the connector takes too, and compare as text.
 - Decimals are kept as doubles, timestamps in several forms: they are handed on to the connector and never computed with.
 - Integers overflow into doubles without a word: arithmetic is native only where the result is known to fit.
+- Columns that the connector found to hold nothing else, and watches, need no test: compared with values of its own
+  type, a column of integers, or of text that compares in binary, is converted to nothing else.
 - The test costs the index. Tables in joins and subqueries are materialised first (LIMIT -1), over which SQLite
   makes an index of its own; it makes none for RIGHT and FULL joins, which would try every pair.
 """
@@ -107,6 +109,8 @@ class Sqlite(Dialect):
         }
         if not known.get(kind):
             return Value(sql, opaque(kind))
+        if column.uniform and kind in {BIGINT, VARCHAR}:
+            return Value(sql, kind, span=span_of(kind))
         shown = f"CAST({sql} AS REAL)" if kind is DOUBLE else sql
         fits = _TESTS[kind.family].format(sql)
         checked = f"CASE WHEN {fits} THEN {shown} WHEN {sql} IS NOT NULL THEN {FAILURE.format(sql)} END"
