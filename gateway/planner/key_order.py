@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from gateway.collected_keys import MOST_KEYS
 from gateway.leave import sees_whole
+from gateway.planner.choosing import Choosing
 from gateway.planner.key_sizes import KeySize, size_of
+from gateway.planner.relations import Relation, seen
 from gateway.planner.remarks import Remark
 from gateway.stages import PlannedFragment
 from policies.decision import Decision
@@ -26,7 +29,18 @@ TINY = 50.0
 """The same, when the source leaves out no rows of its tables, so that its keys may be all that there are."""
 
 CHOOSY = 0.9
-"""The share of its tables' rows up to which a source is taken to have fewer keys than there are."""
+"""The share of rows, of the source's tables or of the receiver, up to which keys are taken to choose."""
+
+GAIN = 4096.0
+"""Bytes that stay because of keys, from which it is worth to wait and to tell them."""
+
+PER_KEY = 2.0
+"""Bytes that stay for each byte of keys, from which the same holds."""
+
+TIMELY_ROWS = 10_000.0
+"""Rows that stay, from which waiting is no loss of time either."""
+
+KEY_BYTES = 16.0
 
 
 class KeyOrder:
@@ -37,33 +51,40 @@ class KeyOrder:
         fragments: Iterable[PlannedFragment],
         queries: Mapping[str, exp.Query],
         decisions: Iterable[Decision],
+        choosing: Choosing,
     ) -> None:
         decided = tuple(decisions)
+        self.choosing = choosing
+        self.queries = queries
+        self.planned = {p.fragment.id: p for p in fragments}
         self.sizes: dict[str, KeySize] = {
-            p.fragment.id: size_of(p, queries[p.fragment.id], told=sees_whole(p.fragment, decided))
-            for p in fragments
+            name: size_of(p, queries[name], told=sees_whole(p.fragment, decided))
+            for name, p in self.planned.items()
         }
+        self.rows = {name: size.rows for name, size in self.sizes.items()}
+        self.share = {name: size.share for name, size in self.sizes.items()}
+        self._relations: dict[str, Relation | None] = {}
 
     def choose(self, candidates: list[Candidate]) -> tuple[list[Candidate], list[Remark]]:
         """The exchanges that pay, each from fragments that are ready to fragments that are not.
 
         What receives keys is smaller than it was, and may then give keys itself.
         """
-        rows = {name: size.rows for name, size in self.sizes.items()}
-        share = {name: size.share for name, size in self.sizes.items()}
-        left = dict.fromkeys(rows)
+        places = {name: place for place, name in enumerate(self.rows)}
+        left = dict.fromkeys(self.rows)
         chosen: list[Candidate] = []
         remarks: list[Remark] = []
         while left:
-            first = min(left, key=lambda name: (rows[name], list(rows).index(name)))
+            first = min(left, key=lambda name: (self.rows[name], places[name]))
             del left[first]
             for candidate in candidates:
                 names = {source.fragment for source in candidate.sources}
                 if first not in names or names & left.keys() or candidate.receiver not in left:
                     continue
-                receiver = candidate.receiver
-                if not self._pays(names, receiver, rows, share):
+                kept = self.kept(candidate)
+                if not self.pays(candidate, kept):
                     continue
+                receiver = candidate.receiver
                 if candidate.refusal:
                     remarks.append(Remark("exchange", candidate.refusal, receiver))
                     continue
@@ -72,20 +93,69 @@ class KeyOrder:
                     continue
                 chosen.append(candidate)
                 remarks.append(Remark("exchange", _words(candidate), receiver))
-                kept = max(share[name] for name in names)
-                rows[receiver] = min(rows[receiver], max(1.0, self.sizes[receiver].rows * kept))
-                share[receiver] = min(share[receiver], self.sizes[receiver].share * kept)
+                share = kept if kept is not None else max(self.share[name] for name in names)
+                self.rows[receiver] = max(1.0, self.rows[receiver] * share)
+                self.share[receiver] *= share
         return chosen, list(dict.fromkeys(remarks))
 
-    def _pays(
-        self, names: set[str], receiver: str, rows: Mapping[str, float], share: Mapping[str, float]
-    ) -> bool:
-        given = sum(rows[name] for name in names)
-        known = self.sizes[receiver].known and all(self.sizes[name].known for name in names)
-        times = SMALLER if known else MUCH_SMALLER
-        if max(share[name] for name in names) > CHOOSY:
-            times = TINY
-        return given * times <= self.sizes[receiver].rows
+    def kept(self, candidate: Candidate) -> float | None:
+        """The share of the receiver's rows that have one of the keys; None where the columns are not known.
+
+        A key that one side has is taken to be as likely on the other side as any key that there is.
+        """
+        department, table, column = candidate.target
+        known = self.choosing.facts.table(department, table)
+        facts = known.columns.get(column) if known is not None else None
+        if facts is None or facts.distinct is None:
+            return None
+        keys = self._keys(candidate)
+        if keys is None:
+            return None
+        there, all_ = keys
+        return min(1.0, there / max(all_, facts.distinct, 1.0))
+
+    def pays(self, candidate: Candidate, kept: float | None) -> bool:
+        """Whether the keys of a candidate are worth waiting for; `kept` is the share of rows that have one."""
+        receiver = self.sizes[candidate.receiver]
+        names = {source.fragment for source in candidate.sources}
+        given = sum(self.rows[name] for name in names)
+        if kept is None:
+            known = receiver.known and all(self.sizes[name].known for name in names)
+            times = SMALLER if known else MUCH_SMALLER
+            if max(self.share[name] for name in names) > CHOOSY:
+                times = TINY
+            return given * times <= receiver.rows
+        planned = self.planned[candidate.receiver]
+        rows = self.rows[candidate.receiver]
+        width = (
+            planned.estimate.bytes / max(planned.estimate.rows, 1.0)
+            if planned.estimate is not None
+            else KEY_BYTES * len(planned.columns)
+        )
+        keys = self._keys(candidate)
+        stays = (1.0 - kept) * rows * width
+        if keys is not None and (keys[0] > MOST_KEYS or stays < PER_KEY * keys[0] * KEY_BYTES):
+            return False
+        if kept > CHOOSY or stays < GAIN:
+            return False
+        return self.choosing.prefer != "time" or ((1.0 - kept) * rows >= TIMELY_ROWS and given <= rows)
+
+    def _keys(self, candidate: Candidate) -> tuple[float, float] | None:
+        """How many keys the sources have, and how many there are in their tables."""
+        there = all_ = 0.0
+        for source in candidate.sources:
+            relation = self._relation(source.fragment)
+            facts = relation.columns.get(source.column) if relation is not None else None
+            if facts is None or facts.distinct is None:
+                return None
+            there += seen(facts.distinct, self.rows[source.fragment])
+            all_ += facts.distinct
+        return there, all_
+
+    def _relation(self, name: str) -> Relation | None:
+        if name not in self._relations:
+            self._relations[name] = self.choosing.estimator.estimate(self.queries[name])
+        return self._relations[name]
 
 
 def _words(candidate: Candidate) -> str:

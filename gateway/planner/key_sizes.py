@@ -52,7 +52,7 @@ def _share(query: exp.Query) -> float:
     for clause in query.find_all(exp.Where, exp.Having):
         for conjunct in split_conjuncts(clause.this):
             share *= _left_by(conjunct.unnest())
-    return max(share, 1e-6)
+    return max(share, 0.01)
 
 
 def _left_by(condition: exp.Expr) -> float:

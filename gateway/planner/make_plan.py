@@ -85,7 +85,7 @@ def make_plan(
     shared, residual = share_fragments(split, binder, published)
     queries = {piece.name: piece.query for piece in split.pieces}
     shared = estimate_fragments(shared, queries, choosing)
-    keys = place_key_exchanges(shared, queries, residual, query.decisions)
+    keys = place_key_exchanges(shared, queries, residual, query.decisions, choosing)
     fragments = keys.fragments
     # A fragment that waits for another's keys waits for ever where the merge reads one after the other.
     materialise = must_materialise(residual, fragments) or any(planned.exchanges for planned in fragments)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
+from gateway.planner.choosing import Choosing
 from gateway.planner.key_columns import KeyColumns, TableColumn
 from gateway.planner.key_links import key_links
 from gateway.planner.key_order import KeyOrder
@@ -51,6 +52,7 @@ def place_key_exchanges(
     queries: Mapping[str, exp.Query],
     residual: exp.Query,
     decisions: Iterable[Decision],
+    choosing: Choosing | None = None,
 ) -> PlacedKeys:
     """Finds in the residual which keys each fragment can be sent, and chooses what is worth waiting for.
 
@@ -65,7 +67,7 @@ def place_key_exchanges(
     candidates = list(placing.candidates(residual))
     if not candidates:
         return PlacedKeys(fragments, tuple(placing.remarks))
-    order = KeyOrder(fragments, queries, placing.decisions.values())
+    order = KeyOrder(fragments, queries, placing.decisions.values(), choosing or Choosing())
     chosen, remarks = order.choose(candidates)
     placed = []
     for planned in fragments:

@@ -6,18 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gateway import key_exchange
-from gateway.planner import key_order
+from gateway.planner.key_order import KeyOrder
 
 
 @contextmanager
 def eager_exchanges() -> Iterator[None]:
-    """While it lasts, every fragment is small enough to give keys, and large enough to wait for them."""
-    sizes = key_order.SMALLER, key_order.MUCH_SMALLER, key_order.TINY
-    worthwhile = key_exchange.WORTHWHILE
+    """While it lasts, all keys are worth waiting for, and are sent."""
+    pays, worthwhile = KeyOrder.pays, key_exchange.WORTHWHILE
     try:
-        key_order.SMALLER = key_order.MUCH_SMALLER = key_order.TINY = 0.0
+        KeyOrder.pays = lambda *_: True  # type: ignore[method-assign]
         key_exchange.WORTHWHILE = float("inf")
         yield
     finally:
-        key_order.SMALLER, key_order.MUCH_SMALLER, key_order.TINY = sizes
+        KeyOrder.pays = pays  # type: ignore[method-assign]
         key_exchange.WORTHWHILE = worthwhile
