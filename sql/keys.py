@@ -95,12 +95,22 @@ def key_set_of(node: exp.Expr) -> exp.Table | None:
 
 
 def unpacks_keys(table: exp.Table) -> bool:
-    """Whether a FROM item of a source's text is `json_each` of one constant text, which reads no table."""
+    """Whether a FROM item of a source's text takes one constant text apart, and reads no table.
+
+    >>> from sqlglot import parse_one
+    >>> [unpacks_keys(parse_one(f"SELECT * FROM {item}", dialect="sqlite").find(exp.Table))
+    ...  for item in ("json_each('[1]')", "json_each(t.x)", "json_tree('[1]')", "t")]
+    [True, False, False, False]
+    """
     call = table.this
-    if not isinstance(call, exp.Anonymous) or call.name.lower() != "json_each":
+    if table.args.get("joins") or table.args.get("db"):
         return False
-    constant = call.expressions[0] if len(call.expressions) == 1 else None
-    return isinstance(constant, exp.Literal) and constant.is_string and not table.args.get("joins")
+    if isinstance(call, exp.JSONTable):
+        constant = call.this
+    else:
+        named = isinstance(call, exp.Anonymous) and call.name.lower() == "json_each"
+        constant = call.expressions[0] if named and len(call.expressions) == 1 else None
+    return isinstance(constant, exp.Literal) and constant.is_string
 
 
 def check_keys(tree: exp.Expr, text: str = "") -> None:

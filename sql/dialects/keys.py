@@ -39,9 +39,8 @@ from sql.types import canonical_type
 Keys: TypeAlias = Mapping[str, pa.Array]
 """Key sets by name: distinct values without NULL."""
 
-_LONGEST_TEXT = 250
-"""Characters of a key in MariaDB: longer ones would not go into a key of its temporary table."""
-_COLLATION = "utf8mb4_nopad_bin"
+_MOST_TEXTS = 900
+"""Texts in a list of MariaDB's, which makes a table of a list of 1,000 (in_predicate_conversion_threshold)."""
 _MOST_BOOLEANS = 2
 _Key: TypeAlias = int | Decimal | date | str | bool
 
@@ -100,28 +99,22 @@ def _postgres(left: Value, keys: Sequence[_Key], context: Context) -> str:
 
 
 def _mysql(left: Value, keys: Sequence[_Key], context: Context) -> str:
-    """A JSON array read as a table, which MariaDB materialises once."""
-    kind, value = "BIGINT", left.sql
-    text = f"[{_listed(keys, str)}]"
+    """A JSON array read as a table, which MariaDB materialises once. Looking a text up in such a table takes longer than
+    reading the row from outside, so that texts are a list of constants, of a length up to which MariaDB sorts it.
+    """
+    if left.kind is VARCHAR:
+        if len(keys) > _MOST_TEXTS:
+            raise NotNative("more texts as join keys than MariaDB finds fast")
+        listed = ", ".join(context.plain_text(str(key)) for key in keys)
+        return f"({left.sql} IN ({listed}))"
+    kind, text = "BIGINT", f"[{_listed(keys, str)}]"
     if left.family != "integer":
-        text = json.dumps([str(key) for key in keys], ensure_ascii=False, separators=(",", ":"))
-    if left.family == "decimal":
-        kind = f"DECIMAL({left.kind.width}, {left.kind.scale})"
-    elif left.kind is DATE:
-        kind = "DATE"
-    elif left.kind is VARCHAR:
-        longest = max(len(str(key)) for key in keys)
-        if longest > _LONGEST_TEXT:
-            raise NotNative("join keys of very long texts")
-        kind = f"VARCHAR({max(longest, 1)}) CHARACTER SET utf8mb4 COLLATE {_COLLATION}"
-        if not value.endswith(f" COLLATE {_COLLATION}"):
-            # Two collations, neither of them asked for, do not compare.
-            value = f"CONVERT({value} USING utf8mb4) COLLATE {_COLLATION}"
+        kind = context.dialect.type_name(left.kind)
+        # A number would be read as a double on its way.
+        text = json.dumps([_array_item(key) for key in keys], separators=(",", ":"))
     context.texts.update((text, "$[*]", "$"))
-    # In hexadecimal, as a backslash escapes in text constants or not, as the session is set.
-    constant = f"CONVERT(X'{text.encode().hex()}' USING utf8mb4)" if left.kind is VARCHAR else f"'{text}'"
-    table = f"JSON_TABLE({constant}, '$[*]' COLUMNS(`k` {kind} PATH '$')) AS `j`"
-    return f"({value} IN (SELECT `j`.`k` FROM {table}))"
+    table = f"JSON_TABLE('{text}', '$[*]' COLUMNS(`k` {kind} PATH '$')) AS `j`"
+    return f"({left.sql} IN (SELECT `j`.`k` FROM {table}))"
 
 
 def _sqlite(left: Value, keys: Sequence[_Key], context: Context) -> str:
