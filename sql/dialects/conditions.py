@@ -17,6 +17,7 @@ from sql.dialects.operators import (
     all_comparable,
     comparable,
     compare,
+    found_by_index,
     member_query,
     refuse_incomparable,
     side,
@@ -31,6 +32,15 @@ from sql.keys import key_set_of
 def condition(node: exp.Expr, scope: Scope) -> Value:
     """An expression that must be a truth value."""
     return truth(scalar(node, scope), scope.context)
+
+
+def searched(node: exp.Expr, scope: Scope) -> Value:
+    """The condition of a WHERE or ON."""
+    before, scope.context.searches = scope.context.searches, True
+    try:
+        return condition(node, scope)
+    finally:
+        scope.context.searches = before
 
 
 def truth(value: Value, context: Context) -> Value:
@@ -118,7 +128,10 @@ def _in(node: exp.Expr, scope: Scope) -> Value:
     members = [scalar(member, scope) for member in node.expressions]
     left, *members = all_comparable([left, *members], context, exact=True)
     listed = ", ".join(side("=", member, left, context) for member in members)
-    return Value(f"({left.sql} IN ({listed}))", BOOLEAN, relations=relations_of([left, *members]))
+    sql = f"({left.sql} IN ({listed}))"
+    if coarse := found_by_index(left, members, context):
+        sql = f"({coarse} AND {sql})"
+    return Value(sql, BOOLEAN, relations=relations_of([left, *members]))
 
 
 @translates(exp.Like)

@@ -65,6 +65,13 @@ class Dialect(ABC):
     def read(self, sql: str, column: SourceColumn) -> Value:
         """A physical column as DuckDB would see it once the connector delivered it."""
 
+    def coarse(self, column: SourceColumn) -> str:
+        """The collation under which the column as it is kept may stand before an exact comparison: it finds no fewer
+        rows, and an index serves it. Empty where the column is compared as it is anyway, or not at all.
+        """
+        del column
+        return ""
+
     @abstractmethod
     def text(self, value: str) -> str:
         """A text constant whose comparison is binary and whose type needs no context."""

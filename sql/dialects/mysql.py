@@ -3,7 +3,9 @@
 - Text columns are read as `CONVERT(… USING utf8mb4) COLLATE utf8mb4_nopad_bin`: binary, and trailing blanks
   count; as they are where the source answered that they compare so. A server that does not answer that this form is
   exact (MySQL calls the collation utf8mb4_0900_bin and refuses this name) computes no text here.
-  No index serves a column read so; comparing two text columns, which would try every pair, is refused.
+  No index serves a column read so. Before an equality with a constant, or with a column of the same collation, stands
+  the same equality of the columns as they are kept: it finds no fewer rows, and by an index. Other comparisons of two
+  text columns, which would try every pair, are refused.
 - Sorting looks at the first 1,024 bytes (max_sort_length): texts are sorted and grouped up to 250 characters.
 - Integers are computed in 64 bits, or as decimals where they may need more; what does not fit its DuckDB type
   is refused by the connector. Division by zero is NULL here and not there: divisors must be known.
@@ -138,6 +140,9 @@ class Mysql(Dialect):
         if column.text == "exact":
             return Value(sql, VARCHAR, length=length)
         return Value(f"CONVERT({sql} USING utf8mb4) COLLATE {COLLATION}", VARCHAR, length=length)
+
+    def coarse(self, column: SourceColumn) -> str:
+        return column.collation if column.text in {"coarse", "distinct"} else ""
 
     def text(self, value: str) -> str:
         if "\\" in value or not value.isprintable():

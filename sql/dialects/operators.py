@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
 
@@ -205,16 +206,44 @@ def _compared(node: exp.Expr, scope: Scope) -> Value:
 
 def compare(operator: str, left: Value, right: Value, context: Context) -> Value:
     """A comparison with DuckDB's order and equality; NULL where either side is NULL."""
-    left, right = comparable(operator, left, right, context)
+    coarse = found_by_index(left, [right], context) if operator == "=" else ""
+    left, right = comparable(operator, left, right, context, served=bool(coarse))
     sql = f"({side(operator, left, right, context)} {operator} {side('=', right, left, context)})"
+    if coarse:
+        sql = f"({coarse} AND {sql})"
     return Value(sql, BOOLEAN, relations=relations_of([left, right]))
 
 
-def comparable(operator: str, left: Value, right: Value, context: Context) -> tuple[Value, Value]:
-    """Both sides in types that the source compares as DuckDB compares theirs."""
+def found_by_index(value: Value, others: Sequence[Value], context: Context) -> str:
+    """A condition that holds wherever `value` equals one of `others`, and that an index serves; empty for none.
+
+    A text equals itself under every collation. Where the exact comparison is NULL, so is this one.
+    """
+    if not context.searches:
+        return ""
+    kept = context.kept.get((value.sql, value.relations))
+    known = [other.constant.value if other.constant else None for other in others]
+    if kept is not None and known and all(isinstance(text, str) for text in known):
+        listed = ", ".join(context.plain_text(str(text)) for text in known)
+        return f"({kept.sql} = {listed})" if len(known) == 1 else f"({kept.sql} IN ({listed}))"
+    if len(others) != 1:
+        return ""
+    (other,) = others
+    its = context.kept.get((other.sql, other.relations))
+    if kept is None and its is not None and value.constant is not None:
+        return found_by_index(other, [value], context)
+    both = kept is not None and its is not None and kept.collation == its.collation
+    return f"({kept.sql} = {its.sql})" if both and kept is not None and its is not None else ""
+
+
+def comparable(
+    operator: str, left: Value, right: Value, context: Context, *, served: bool = False
+) -> tuple[Value, Value]:
+    """Both sides in types that the source compares as DuckDB compares theirs; `served` by an index already."""
     left, right = whole_days(context, adapt(context, [left, right]))
     refuse_incomparable([left, right], exact=operator in {"=", "<>"})
-    context.dialect.refuse_pair(left, right)
+    if not served:
+        context.dialect.refuse_pair(left, right)
     pair = frozenset({left.family, right.family})
     if len(pair) == 1 or pair in context.dialect.direct_comparisons:
         return left, right

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from sql.dialects.casts import convert
-from sql.dialects.conditions import condition
+from sql.dialects.conditions import condition, searched
+from sql.dialects.dialect import MOST_NAME_BYTES
 from sql.dialects.grouping import group_clause, named_value
 from sql.dialects.kinds import INTEGER, NULL, unify
 from sql.dialects.operators import refuse_incomparable
 from sql.dialects.ordering import Output, limit_clause, order_clause
-from sql.dialects.scope import Columns, Scope, duckdb_fold
+from sql.dialects.scope import Columns, Kept, Scope, duckdb_fold
 from sql.dialects.source import NotNative
 from sql.dialects.sources import from_clause
 from sql.dialects.values import Value
@@ -33,7 +34,8 @@ _SELECT = [
     "windows",
 ]
 _SET = ["with_", "this", "expression", "distinct", "order", "limit", "offset"]
-_WRAP = "_q"
+_PLAIN = frozenset({"expressions", "from_", "joins", "where"})
+_WRAP, _KEPT = "_q", "~"
 _MOST_ARMS = 400
 """SQLite takes 500."""
 
@@ -46,6 +48,15 @@ def _parenthesised(node: exp.Expr, scope: Scope) -> Rendered:
 
 @translates_query(exp.Select)
 def _select(node: exp.Expr, scope: Scope) -> Rendered:
+    # Of a subquery in a condition, only its own conditions search.
+    before, scope.context.searches = scope.context.searches, False
+    try:
+        return _selected(node, scope)
+    finally:
+        scope.context.searches = before
+
+
+def _selected(node: exp.Expr, scope: Scope) -> Rendered:
     only(node, _SELECT)
     if not isinstance(node, exp.Select):
         raise NotNative(title(node))
@@ -54,14 +65,17 @@ def _select(node: exp.Expr, scope: Scope) -> Rendered:
         scope.windows[duckdb_fold(window.name)] = window
     source = from_clause(node, scope)
     where = node.args.get("where")
-    conditions = [condition(where.this, scope).sql] if where is not None else []
+    conditions = [searched(where.this, scope).sql] if where is not None else []
     conditions += source.conditions
     outputs = [_output(projection, place, scope) for place, projection in enumerate(node.expressions)]
     group = group_clause(node.args.get("group"), outputs, scope)
     having = node.args.get("having")
     distinct, distinct_keys = _distinct(node, outputs, scope)
     columns: Columns = tuple((output.name, output.value) for output in outputs)
-    head = prefix + "SELECT " + distinct + ", ".join(output.sql(scope) for output in outputs)
+    listed = [output.sql(scope) for output in outputs]
+    if scope.is_derived and not any(node.args.get(part) for part in _SELECT if part not in _PLAIN):
+        listed += _kept(outputs, scope)
+    head = prefix + "SELECT " + distinct + ", ".join(listed)
     sql = head + (f" FROM {source.sql}" if source.sql else "")
     if conditions:
         if not source.sql:
@@ -85,6 +99,22 @@ def _select(node: exp.Expr, scope: Scope) -> Rendered:
     if distinct_keys and {key for key, _ in order[: len(distinct_keys)]} != set(distinct_keys):
         raise NotNative("DISTINCT ON whose ORDER BY does not begin with the same columns")
     return sql + _order(order) + limit, columns
+
+
+def _kept(outputs: list[Output], scope: Scope) -> list[str]:
+    """Further outputs of a derived table: columns of text as they are kept, for conditions that an index serves."""
+    dialect, listed = scope.context.dialect, []
+    names = {dialect.fold(output.name) for output in outputs}
+    for output in outputs:
+        found = scope.context.kept.get((output.value.sql, output.value.relations))
+        name = f"{output.name}{_KEPT}"
+        if found is None or dialect.fold(name) in names or len(name.encode()) > MOST_NAME_BYTES:
+            continue
+        names.add(dialect.fold(name))
+        quoted = dialect.identifier(name)
+        listed.append(f"{found.sql} AS {quoted}")
+        scope.kept[output.name] = Kept(quoted, found.collation)
+    return listed
 
 
 def _order(keys: list[tuple[str, str]]) -> str:

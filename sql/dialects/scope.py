@@ -31,6 +31,14 @@ Columns = tuple[tuple[str, Value], ...]
 """A query's output: names and values, in order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A column without the form that is written around it, and how it then compares."""
+
+    sql: str
+    collation: str
+
+
 @dataclass(slots=True)
 class Context:
     """One rendering. `raises` is set by forms that may fail on a value; `fence` answers it in a second run.
@@ -53,6 +61,11 @@ class Context:
     read_tables: set[tuple[str, ...]] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
     keys: Mapping[str, pa.Array] = field(default_factory=dict)
+
+    kept: dict[tuple[str, frozenset[int]], Kept] = field(default_factory=dict)
+    """Texts read in a binary form, by their SQL and relations, and the columns that they are, as they are kept."""
+    searches: bool = False
+    """Whether what is written now is a WHERE or ON, for which indexes are looked for."""
 
     def next_relation(self) -> int:
         self.relations += 1
@@ -89,10 +102,15 @@ class Relation(ABC):
 class DerivedTable(Relation):
     """A subquery in FROM, or a WITH reference."""
 
-    __slots__ = ("columns", "dialect")
+    __slots__ = ("columns", "context", "dialect", "kept")
 
-    def __init__(self, context: Context, alias: str, columns: Columns) -> None:
+    def __init__(
+        self, context: Context, alias: str, columns: Columns, kept: Mapping[str, Kept] | None = None
+    ) -> None:
+        """`kept` are further columns of the table, by the names of those that they are without a form."""
         super().__init__(context.next_relation(), alias)
+        self.context = context
+        self.kept = kept or {}
         self.dialect = context.dialect
         if len({self.dialect.fold(name) for name, _ in columns}) < len(columns):
             raise NotNative("two columns of one name in a derived table")
@@ -104,7 +122,10 @@ class DerivedTable(Relation):
             raise NotNative("a column that is not resolved")
         spelled, value = found
         prefix = self.dialect.identifier(self.alias)
-        return value.column(f"{prefix}.{self.dialect.identifier(spelled)}", self.identity)
+        read = value.column(f"{prefix}.{self.dialect.identifier(spelled)}", self.identity)
+        if (kept := self.kept.get(spelled)) is not None:
+            self.context.kept[read.sql, read.relations] = replace(kept, sql=f"{prefix}.{kept.sql}")
+        return read
 
 
 class PhysicalTable(Relation):
@@ -134,7 +155,10 @@ class PhysicalTable(Relation):
             value = Value(sql, opaque(value.kind))
         self.context.raises = self.context.raises or value.checked
         self.context.tests += value.checked
-        return replace(value, relations=frozenset({self.identity}))
+        read = replace(value, relations=frozenset({self.identity}))
+        if read.family == "text" and (collation := self.dialect.coarse(self.columns[found[0]])):
+            self.context.kept[read.sql, read.relations] = Kept(sql, collation)
+        return read
 
     def _alike(self, name: str) -> list[str]:
         return [key for key in self.columns if duckdb_fold(key) == duckdb_fold(name)]
@@ -151,6 +175,9 @@ class Scope:
     windows: dict[str, exp.Window] = field(default_factory=dict)
     outer: set[int] = field(default_factory=set)
     """Identities of enclosing relations that were read from here or deeper."""
+    is_derived: bool = False
+    kept: dict[str, Kept] = field(default_factory=dict)
+    """Columns that a derived table delivers beside its own, see `DerivedTable`."""
 
     def inner(self) -> Scope:
         """A scope for a subquery within this one."""

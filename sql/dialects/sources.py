@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from sql.dialects.conditions import condition
+from sql.dialects.conditions import searched
 from sql.dialects.scope import DerivedTable, PhysicalTable, Relation, Scope, duckdb_fold
 from sql.dialects.source import NotNative
 from sql.dialects.values import Value
@@ -85,7 +85,7 @@ def _join(join: exp.Join, kind: str, kinds: list[str], scope: Scope) -> str:
         raise NotNative("a join without a condition")
     if kind == "FULL":
         _refuse_unmergeable(on)
-    return f" {kind} JOIN {item} ON {condition(on, scope).sql}"
+    return f" {kind} JOIN {item} ON {searched(on, scope).sql}"
 
 
 def _can_full(scope: Scope) -> bool:
@@ -109,7 +109,7 @@ def _member(join: exp.Join, kind: str, scope: Scope) -> str:
         raise NotNative("a semi-join without a condition")
     inner = scope.inner()
     item = _item(join.this, inner, joined=False)
-    found = f"EXISTS(SELECT 1 FROM {item} WHERE {condition(on, inner).sql})"
+    found = f"EXISTS(SELECT 1 FROM {item} WHERE {searched(on, inner).sql})"
     return found if kind == "SEMI" else f"(NOT {found})"
 
 
@@ -171,6 +171,7 @@ def _derived(node: exp.Subquery, scope: Scope, *, joined: bool) -> str:
         raise NotNative("a derived table without a name")
     inner = scope.sibling() if "correlated derived tables" in context.dialect.features else scope.detached()
     body = node.this
+    inner.is_derived = isinstance(body, exp.Select)
     tests = context.tests
     sql, columns = query(body, inner)
     if _loses_order(body) and "derived order" not in context.dialect.features:
@@ -178,7 +179,7 @@ def _derived(node: exp.Subquery, scope: Scope, *, joined: bool) -> str:
     # What is read through tests has lost its indexes.
     if _fenced(body, scope, joined=joined and context.tests > tests):
         sql += context.dialect.fence
-    scope.add(DerivedTable(context, alias, columns))
+    scope.add(DerivedTable(context, alias, columns, inner.kept))
     return f"({sql}) AS {context.dialect.identifier(alias)}"
 
 

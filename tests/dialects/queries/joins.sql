@@ -12,7 +12,7 @@ SELECT p.name AS n, v.id AS v FROM people AS p FULL JOIN visits AS v ON p.id = v
 -- native: postgres mysql
 SELECT p.id AS p, v.id AS v FROM people AS p LEFT JOIN visits AS v ON p.id = v.person AND v.cost > 10 WHERE v.id IS NULL OR p.level > 1;
 
--- native: postgres sqlite
+-- native: postgres mysql sqlite
 SELECT p.id AS p, q.id AS q FROM people AS p {JOIN|LEFT JOIN} people AS q ON p.name = q.name AND p.id < q.id;
 
 -- native: postgres mysql sqlite
@@ -62,3 +62,16 @@ SELECT p.id AS p, v.day AS v FROM people AS p, LATERAL (SELECT w.day FROM visits
 
 -- native: postgres mysql sqlite
 SELECT q.n AS n, v.id AS v FROM (SELECT p.id AS i, upper_name.a AS n FROM people AS p JOIN (SELECT id, a FROM texts WHERE id < 20) AS upper_name ON p.id = upper_name.id) AS q JOIN visits AS v ON v.person = q.i;
+
+-- Texts are equal by their code points, whatever the collation of the columns that an index serves.
+-- native: postgres mysql sqlite
+SELECT t.id AS t, u.id AS u FROM texts AS t {JOIN|LEFT JOIN} texts AS u ON t.a = u.a;
+
+-- native: postgres mysql sqlite
+SELECT t.id AS t, count(*) AS n FROM texts AS t JOIN texts AS u ON t.b = u.b AND NOT (u.b = 'a') GROUP BY t.id;
+
+-- native: postgres mysql sqlite
+SELECT t.id AS t FROM texts AS t WHERE {EXISTS|NOT EXISTS} (SELECT 1 FROM texts AS u WHERE u.a = t.a AND u.id <> t.id);
+
+-- native: postgres sqlite
+SELECT t.id AS t, u.id AS u FROM texts AS t JOIN texts AS u ON t.a = u.b;

@@ -15,7 +15,7 @@ SELECT id FROM people AS p WHERE {EXISTS|NOT EXISTS} (SELECT * FROM visits AS v 
 -- native: postgres mysql
 SELECT p.id, (SELECT sum(v.cost) FROM visits AS v WHERE v.person = p.id) AS cost, (SELECT count(*) FROM visits AS v WHERE v.person = p.id) AS n FROM people AS p;
 
--- native: postgres
+-- native: postgres mysql
 SELECT p.id FROM people AS p WHERE p.pay > (SELECT avg(q.pay) FROM people AS q WHERE q.town = p.town);
 
 -- native: postgres

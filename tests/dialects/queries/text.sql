@@ -134,3 +134,16 @@ SELECT id, TRY_CAST(TRY_CAST(i AS HUGEINT) - (((TRY_CAST(i AS HUGEINT) % CAST(10
 
 -- native: postgres mysql
 SELECT id, TRY_CAST(CAST(d AS DECIMAL(38,2)) - (((CAST(d AS DECIMAL(38,2)) % CAST(0.5 AS DECIMAL(38,2))) + CAST(0.5 AS DECIMAL(38,2))) % CAST(0.5 AS DECIMAL(38,2))) AS DECIMAL(15,2)) AS v, TRY_CAST(b AS SMALLINT) AS w, TRY_CAST(i AS DECIMAL(5,2)) AS x FROM extremes;
+
+-- A condition that an index serves stands before the exact one, and neither decides for the other.
+-- native: postgres mysql sqlite
+SELECT id, a = 'a' AS e, a <> 'a' AS d, NOT (a = 'a') AS n, (a = 'A') IS NULL AS u, a IN ('a', 'A ', 'é') AS i FROM texts;
+
+-- native: postgres mysql sqlite
+SELECT id FROM texts WHERE {NOT a = 'a'|a IN ('a', 'Z')|NOT a IN ('a', 'Z')|a = 'a' AND b = 'A'|a = 'a' OR b = 'a'|a = '\\'|'ab' = a};
+
+-- native: postgres mysql sqlite
+SELECT a, count(*) AS n FROM texts WHERE a = 'a' OR a = 'A' GROUP BY a HAVING a = 'A';
+
+-- native: postgres mysql sqlite
+SELECT count(*) AS n FROM (SELECT a AS x FROM texts WHERE id < 30) AS t WHERE t.x = 'a' AND t.x = 'A';
