@@ -25,8 +25,13 @@ from sql.types import arrow_type
 
 logger = logging.getLogger("comity.agent")
 
-SPEEDS: Mapping[str, SourceSpeed] = {}
-"""By dialect, as measured: see docs/adr/0017-costs.md."""
+SPEEDS: Mapping[str, SourceSpeed] = {
+    "postgres": SourceSpeed(row=0.1, value=0.26, group=0.8),
+    "mysql": SourceSpeed(row=0.4, value=0.35, group=1.5),
+    "sqlite": SourceSpeed(row=0.8, value=0.3, group=1.1),
+    "duckdb": SourceSpeed(row=0.05, value=0.03, group=0.1),
+}
+"""By dialect, as measured (`python -m benchmarks.source_speeds`): see docs/adr/0017-choices-by-cost.md."""
 
 RETRY_SECONDS = 300.0
 """When a source that failed is asked again, if it is not due sooner."""
@@ -44,16 +49,11 @@ class SourceStatistics:
         self._version = 0
         self._due = 0.0
         self._lock = threading.Lock()
-        self.wanted = False
-        self.on_wanted: Callable[[], None] = lambda: None
 
     @property
     def is_due(self) -> bool:
-        """Whether somebody wants them, and it is time to ask the source again.
-
-        Never where the department wants no statistics.
-        """
-        return self.wanted and self._seconds > 0 and time.monotonic() >= self._due
+        """Whether it is time to ask the source; never where the department wants no statistics."""
+        return self._seconds > 0 and time.monotonic() >= self._due
 
     def refresh(self) -> None:
         """Asks the source. What was known stays where it fails, and it is asked again later."""
@@ -75,9 +75,6 @@ class SourceStatistics:
     ) -> DepartmentFacts:
         """What the principal may know of the tables in `grants`, which names the governing grant of each."""
         told: dict[str, TableFacts] = {}
-        if not self.wanted and self._seconds > 0:
-            self.wanted = True
-            self.on_wanted()
         with self._lock:
             known, version = self._known, self._version
         for table, grant_id in grants.items():
@@ -151,14 +148,9 @@ def _is_same_scale(column: PublishedColumn, known: ColumnStatistics) -> bool:
 
 
 class Refresher:
-    """One thread that refreshes the statistics of several departments, one after the other, when they are due.
-
-    It begins with the departments that questions are about, a little after the first of them; `start` makes it
-    begin at once, with all.
-    """
+    """One thread that refreshes the statistics of several departments, one after the other, when they are due."""
 
     LOOK_SECONDS = 30.0
-    LAZY_SECONDS = 1.0
 
     def __init__(
         self, sources: Iterable[SourceStatistics], on_refresh: Callable[[], None] = lambda: None
@@ -167,52 +159,36 @@ class Refresher:
         self._sources = tuple(sources)
         self._on_refresh = on_refresh
         self._stop = threading.Event()
-        self._wake = threading.Event()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        for source in self._sources:
-            source.on_wanted = self._begin
+        self._thread = threading.Thread(target=self._run, name="statistics", daemon=True)
 
     def start(self) -> None:
-        """Begins with all departments, at once."""
-        for source in self._sources:
-            source.wanted = True
-        self._begin(0.0)
+        """Begins in the background."""
+        self._thread.start()
+
+    def refresh(self) -> None:
+        """Asks every source that is due, now."""
+        due = [source for source in self._sources if source.is_due]
+        for source in due:
+            if self._stop.is_set():
+                return
+            started = time.monotonic()
+            try:
+                source.refresh()
+            except Exception:
+                # Estimates are worth no question: whatever a driver does, questions go on.
+                logger.warning("statistics could not be refreshed", exc_info=True)
+            # Questions have the processor at least half of the time.
+            self._stop.wait(min(time.monotonic() - started, 1.0) if self._thread.is_alive() else 0.0)
+        if due:
+            self._on_refresh()
 
     def close(self) -> None:
         """Returns when no source is being asked any more, or is too slow to wait for."""
         self._stop.set()
-        self._wake.set()
-        with self._lock:
-            thread = self._thread
-        if thread is not None:
-            thread.join(5.0)
+        if self._thread.is_alive():
+            self._thread.join(5.0)
 
-    def _begin(self, delay: float = LAZY_SECONDS) -> None:
-        with self._lock:
-            if self._thread is None and not self._stop.is_set():
-                self._thread = threading.Thread(
-                    target=self._run, args=(delay,), name="statistics", daemon=True
-                )
-                self._thread.start()
-        self._wake.set()
-
-    def _run(self, delay: float) -> None:
-        self._stop.wait(delay)
+    def _run(self) -> None:
         while not self._stop.is_set():
-            self._wake.clear()
-            due = [source for source in self._sources if source.is_due]
-            for source in due:
-                if self._stop.is_set():
-                    return
-                started = time.monotonic()
-                try:
-                    source.refresh()
-                except Exception:
-                    # Estimates are worth no question: whatever a driver does, questions go on.
-                    logger.warning("statistics could not be refreshed", exc_info=True)
-                # Questions have the processor at least half of the time.
-                self._stop.wait(min(time.monotonic() - started, 1.0))
-            if due:
-                self._on_refresh()
-            self._wake.wait(self.LOOK_SECONDS)
+            self.refresh()
+            self._stop.wait(self.LOOK_SECONDS)

@@ -45,10 +45,12 @@ def serve(directory: Path) -> Iterator[Serving]:
 
 
 def main() -> None:
-    from gateway.embedded import start
+    from gateway.embedded import serve as serve_here
 
-    with start(Path(sys.argv[1])) as address:
-        print(address, flush=True)
+    with serve_here(Path(sys.argv[1])) as server:
+        # A gateway that has been up for a while knows its sources' statistics.
+        server.gateway.statistics.refresh()
+        print(server.address, flush=True)
         sys.stdin.read()
 
 

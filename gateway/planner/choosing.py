@@ -14,7 +14,7 @@ Preference: TypeAlias = Literal["exposure", "time"]
 CLOSE = 1.1
 """Plans within a tenth of the best are as good, and the other measure decides among them."""
 
-MERGE_ROW = 0.15
+MERGE_ROW = 0.3
 """Microseconds that the merge takes for each row it is sent: to check it, to load it and to join it."""
 
 

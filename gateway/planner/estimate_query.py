@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from gateway.planner.group_sizes import Classes, KeyColumns, group_count
 from gateway.planner.relations import Relation, product, seen
-from gateway.planner.selectivity import OTHER, RANGE, part_left
+from gateway.planner.selectivity import OTHER, RANGE, pair_ranges, part_left
 from gateway.planner.shapes import query_shape
 from policies.statistics import ColumnFacts, TableFacts
 from sql.scopes import block_sources, free_aliases, is_cte_reference, source_alias, split_conjuncts
@@ -146,7 +146,7 @@ class Block:
 
     def keep(self, conjuncts: list[exp.Expr]) -> bool:
         """Leaves the rows for which conditions hold; False when nothing is known of what they are about."""
-        for conjunct in conjuncts:
+        for conjunct in pair_ranges(conjuncts):
             ends = _ends(conjunct, self.relations)
             if ends is not None:
                 if not self._link(*ends):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from math import prod
 
 from sqlglot import exp
 
 from gateway.planner.constants import point_of
 from policies.statistics import ColumnFacts, Point
+from sql.scopes import split_conjuncts
 
 FactsOf = Callable[[exp.Column], ColumnFacts | None]
 
@@ -25,6 +27,50 @@ _TURNED: dict[type[exp.Expr], type[exp.Expr]] = {
     exp.NEQ: exp.NEQ,
 }
 _FEWEST_SAMPLES = 20
+
+
+def pair_ranges(conjuncts: Iterable[exp.Expr]) -> list[exp.Expr]:
+    """Conditions with a lower and an upper limit of one column as one, since they are not independent.
+
+    >>> from sqlglot import parse_one
+    >>> [c.sql() for c in pair_ranges(parse_one(text) for text in ("t.a >= 1", "t.b", "5 > t.a"))]
+    ['t.b', 't.a BETWEEN 1 AND 5']
+    """
+    found: list[exp.Expr] = []
+    limits: dict[tuple[str, str], dict[bool, tuple[exp.Expr, exp.Expr]]] = {}
+    for conjunct in conjuncts:
+        limit = _limit(conjunct)
+        if limit is None:
+            found.append(conjunct)
+            continue
+        column, is_upper, value = limit
+        sides = limits.setdefault((column.table, column.name), {})
+        if is_upper in sides:
+            found.append(conjunct)
+        else:
+            sides[is_upper] = (conjunct, value)
+    for sides in limits.values():
+        if len(sides) == 1:
+            found += [conjunct for conjunct, _ in sides.values()]
+            continue
+        (lower, low), (_, high) = sides[False], sides[True]
+        column = next(lower.find_all(exp.Column))
+        found.append(exp.Between(this=column.copy(), low=low.copy(), high=high.copy()))
+    return found
+
+
+def _limit(node: exp.Expr) -> tuple[exp.Column, bool, exp.Expr] | None:
+    """The column that a comparison limits, whether from above, and the constant."""
+    if not isinstance(node, (exp.LT, exp.LTE, exp.GT, exp.GTE)):
+        return None
+    is_less = isinstance(node, (exp.LT, exp.LTE))
+    for value, other, is_upper in (
+        (node.this, node.expression, is_less),
+        (node.expression, node.this, not is_less),
+    ):
+        if isinstance(value, exp.Column) and point_of(other) is not None:
+            return value, is_upper, other
+    return None
 
 
 def part_left(condition: exp.Expr, facts_of: FactsOf) -> float | None:
@@ -44,7 +90,7 @@ def _part(node: exp.Expr, facts_of: FactsOf) -> float:
     if isinstance(node, exp.Paren):
         return _part(node.this, facts_of)
     if isinstance(node, exp.And):
-        return _part(node.this, facts_of) * _part(node.expression, facts_of)
+        return prod(_part(conjunct, facts_of) for conjunct in pair_ranges(split_conjuncts(node)))
     if isinstance(node, exp.Or):
         left, right = _part(node.this, facts_of), _part(node.expression, facts_of)
         return left + right - left * right
@@ -59,7 +105,10 @@ def _part(node: exp.Expr, facts_of: FactsOf) -> float:
     if isinstance(node, exp.Between):
         low = _compared(exp.GTE, node.this, node.args["low"], facts_of)
         high = _compared(exp.LTE, node.this, node.args["high"], facts_of)
-        return max(low + high - 1, LEAST) if low + high > 1 else low * high
+        known = low + high - (1 - nulls_of(node.this, facts_of))
+        if low == high == RANGE:
+            return RANGE * RANGE
+        return known if known > LEAST else min(low * high, EQUAL)
     if isinstance(node, exp.In):
         if not node.expressions:
             return OTHER
@@ -72,6 +121,12 @@ def _part(node: exp.Expr, facts_of: FactsOf) -> float:
             return _compared(_TURNED[type(node)], node.expression, node.this, facts_of)
         return _compared(type(node), node.this, node.expression, facts_of)
     return OTHER
+
+
+def nulls_of(node: exp.Expr, facts_of: FactsOf) -> float:
+    column = _column(node)
+    facts = facts_of(column) if column is not None else None
+    return (facts.null_fraction or 0.0) if facts is not None else 0.0
 
 
 def _column(node: exp.Expr) -> exp.Column | None:

@@ -158,14 +158,11 @@ def test_a_source_that_fails_keeps_what_was_known(agent: Agent, monkeypatch: pyt
     assert told(agent) is not None
 
 
-def test_the_first_question_begins_the_loading_and_does_not_wait_for_it(
-    agent: Agent, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Refresher, "LAZY_SECONDS", 0.0)
+def test_they_are_loaded_in_the_background_and_plans_are_told(agent: Agent) -> None:
     loaded = threading.Event()
     refresher = Refresher([agent.source_statistics], loaded.set)
+    refresher.start()
     try:
-        told(agent)
         assert loaded.wait(60)
         assert told(agent) is not None
     finally:

@@ -11,6 +11,7 @@ from sqlglot import exp
 from gateway.planner.choosing import Choosing
 from gateway.planner.make_plan import apply_passes
 from gateway.planner.planning import Planning
+from policies.statistics import UNKNOWN_SPEED, ColumnFacts, SourceSpeed, TableFacts
 from sql.resolve import ResolvedQuery
 from sql.split import Split, split_query
 from tests.gateway.below_join_questions import BelowFacts, BelowJoinMaker
@@ -55,3 +56,86 @@ def test_rows_and_groups_give_the_same_answer(world: FederatedWorld) -> None:
             raise
         counts[outcome.status if chosen and chosen[0] else "rows"] += 1
     assert counts["same"] >= 0.35 * QUESTIONS, counts
+
+
+QUESTION = "SELECT t.title AS t, sum(p.price) AS s FROM north.person p JOIN centre.town t ON t.code = p.area GROUP BY t.title"
+
+
+class Told:
+    """So many persons of so many areas, at a department that takes so long to group them; nothing of towns."""
+
+    def __init__(self, rows: float, areas: float, group: float = 0.1, price: float = 1000.0) -> None:
+        self.person = TableFacts(
+            rows,
+            {
+                "area": ColumnFacts(distinct=areas, null_fraction=0.0, width=8.0),
+                "price": ColumnFacts(distinct=rows, null_fraction=0.0, bounds=(0.0, price)),
+            },
+        )
+        self.group = group
+
+    def table(self, department: str, name: str) -> TableFacts | None:
+        return self.person if (department, name) == ("north", "person") else None
+
+    def speed(self, department: str) -> SourceSpeed:
+        del department
+        return SourceSpeed(UNKNOWN_SPEED.row, UNKNOWN_SPEED.value, self.group)
+
+
+@pytest.mark.parametrize(
+    ("choosing", "groups"),
+    [
+        (Choosing(), False),
+        (Choosing(Told(100_000, 50)), True),
+        (Choosing(Told(100_000, 90_000)), False),
+        (Choosing(Told(100_000, 50), "time"), True),
+        (Choosing(Told(100_000, 50_000, group=50.0), "exposure"), True),
+        (Choosing(Told(100_000, 50_000, group=50.0), "time"), False),
+        (Choosing(Told(100, 2)), False),
+    ],
+    ids=["nothing known", "few", "many", "few soon", "slow", "slow and soon", "small"],
+)
+def test_groups_cross_where_that_is_better(choosing: Choosing, groups: bool, world: FederatedWorld) -> None:
+    split, _ = plan(world, world.resolve(QUESTION), choosing)
+    assert aggregated(split) == (["north"] if groups else [])
+
+
+def test_a_choice_says_what_the_other_would_have_cost(world: FederatedWorld) -> None:
+    for areas, first in ((50, "groups"), (90_000, "its rows")):
+        _, planning = plan(world, world.resolve(QUESTION), Choosing(Told(100_000, areas)))
+        (remark,) = planning.remarks
+        assert remark.kind == "choice"
+        assert remark.text.startswith(first)
+        assert remark.text.count("bytes") == 2
+        assert remark.text.endswith("prefer exposure")
+
+
+def test_sums_that_might_not_fit_their_type_are_left_to_the_merge(world: FederatedWorld) -> None:
+    """A product of decimals has 18 digits in DuckDB, and values near that could fail on rows that nobody asked for."""
+    question = QUESTION.replace("sum(p.price)", "sum(p.price * p.price)")
+    for price, groups in ((1000.0, ["north"]), (9e9, [])):
+        split, _ = plan(world, world.resolve(question), Choosing(Told(100_000, 50, price=price)))
+        assert aggregated(split) == groups
+
+
+def test_columns_that_may_not_be_counted_are_not_grouped_for_less_bytes(world: FederatedWorld) -> None:
+    told = Told(100_000, 50)
+    told.person = TableFacts(100_000, {"price": told.person.columns["price"]})
+    split, planning = plan(world, world.resolve(QUESTION), Choosing(told))
+    assert aggregated(split) == []
+    assert planning.remarks == []
+
+
+def test_a_left_join_counts_rows_without_a_partner_once(world: FederatedWorld) -> None:
+    question = (
+        "SELECT t.code AS c, count(*) AS n, count(p.id) AS m, sum(t.weight) AS w FROM centre.town t "
+        "LEFT JOIN north.person p ON p.area = t.code GROUP BY t.code"
+    )
+    found: list[Split] = []
+
+    def planned(resolved: ResolvedQuery) -> Split:
+        found.append(plan(world, resolved, Choosing(BelowFacts()))[0])
+        return found[-1]
+
+    assert compare(world, question, planned).status == "same"
+    assert aggregated(found[0]) == ["north"]
