@@ -44,7 +44,7 @@ def details(result: QueryResult, title: str) -> list[str]:
         f"      {name}: {left.rows:,d} rows, {left.bytes:,d} bytes, {left.fragments} fragments"
         for name, left in measured.left.items()
     ]
-    return [*lines, *(f"      stayed: {reason}" for reason in measured.stayed)]
+    return [*lines, *(f"      stayed: {reason['text']}: {reason['why']}" for reason in measured.stayed)]
 
 
 def totals(results: Sequence[QueryResult], settings: Sequence[str], peers: Sequence[str]) -> dict[str, Any]:

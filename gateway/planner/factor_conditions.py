@@ -23,7 +23,8 @@ def factor_conditions(tree: exp.Query, planning: Planning) -> exp.Query:
     stays. And where two columns of one type are equal and one of them equals a constant, so does the other, if its
     values may be read: a department that only allows joins would see a question that nobody asked.
 
-    What is said twice is said to different departments only: a block of one department stays as it is.
+    What is said twice is said to different departments only, or to tables of one that nothing in it joins: a block of
+    one department stays as it is.
     """
     if not any(_may_say(select) for select in tree.find_all(exp.Select)):
         return tree
@@ -31,7 +32,7 @@ def factor_conditions(tree: exp.Query, planning: Planning) -> exp.Query:
     for select in list(copy.find_all(exp.Select)):
         if not _may_say(select):
             continue
-        homes = _homes(select)
+        homes = _pieces(select)
         where = select.args.get("where")
         if where is not None:
             where.set("this", _said(where.this, homes))
@@ -50,10 +51,7 @@ def _may_say(select: exp.Select) -> bool:
     sources = block_sources(select)
     if len(sources) < 2 or len(set(_homes(select).values())) < 2:
         return False
-    where = select.args.get("where")
-    conjuncts = split_conjuncts(where.this if where is not None else None)
-    for _, join in sources:
-        conjuncts += split_conjuncts(join.args.get("on")) if join is not None else []
+    conjuncts = _conjuncts(select)
     equal = [c for c in conjuncts if isinstance(c, exp.EQ)]
     constants = [c for c in equal if isinstance(c.this, exp.Literal) or isinstance(c.expression, exp.Literal)]
     return any(isinstance(c.unnest(), exp.Or) for c in conjuncts) or 0 < len(constants) < len(equal)
@@ -65,6 +63,26 @@ def _homes(select: exp.Select) -> dict[str, str]:
         source_alias(source): home_of(source) or f"({source_alias(source)})"
         for source, _ in block_sources(select)
     }
+
+
+def _pieces(select: exp.Select) -> dict[str, str]:
+    """Alias → what a department is asked for at once: its tables that are joined to each other."""
+    homes = _homes(select)
+    pieces = {alias: alias for alias in homes}
+    for conjunct in _conjuncts(select):
+        names = sorted(free_aliases(conjunct) & homes.keys()) if isinstance(conjunct, exp.EQ) else []
+        if len(names) == 2 and homes[names[0]] == homes[names[1]]:
+            one, other = (pieces[name] for name in names)
+            pieces = {alias: one if piece == other else piece for alias, piece in pieces.items()}
+    return pieces
+
+
+def _conjuncts(select: exp.Select) -> list[exp.Expr]:
+    where = select.args.get("where")
+    found = split_conjuncts(where.this if where is not None else None)
+    for _, join in block_sources(select):
+        found += split_conjuncts(join.args.get("on")) if join is not None else []
+    return found
 
 
 def _said(condition: exp.Expr, homes: dict[str, str]) -> exp.Expr:
@@ -114,7 +132,7 @@ def _any_of(alternatives: list[list[exp.Expr]]) -> exp.Expr:
 
 
 def _implied(conjunct: exp.Expr, homes: dict[str, str]) -> Iterator[exp.Expr]:
-    """What an OR over several departments says of each of them."""
+    """What an OR over several pieces says of each of them."""
     alternatives = _alternatives(conjunct)
     names = free_aliases(conjunct)
     involved = dict.fromkeys(homes[name] for name in sorted(names) if name in homes)
@@ -134,10 +152,7 @@ def _is_plain(part: exp.Expr, aliases: set[str]) -> bool:
 
 
 def _spread_constants(select: exp.Select, planning: Planning) -> None:
-    where = select.args.get("where")
-    pool = split_conjuncts(where.this if where is not None else None)
-    for _, join in block_sources(select):
-        pool += split_conjuncts(join.args.get("on")) if join is not None else []
+    pool = _conjuncts(select)
     constants: dict[exp.Expr, exp.Expr] = {}
     pairs: list[tuple[exp.Expr, exp.Expr]] = []
     for conjunct in pool:
@@ -155,6 +170,7 @@ def _spread_constants(select: exp.Select, planning: Planning) -> None:
             constants[right] = constants[left]
             added.append(exp.EQ(this=right.copy(), expression=constants[left].copy()))
     if added:
+        where = select.args.get("where")
         condition = join_conjuncts([*split_conjuncts(where.this if where is not None else None), *added])
         select.set("where", exp.Where(this=condition))
 
