@@ -32,6 +32,7 @@ def describe_plan(plan: FederatedPlan) -> Described:
         merge = {
             "sql": plan.residual_sql,
             "mode": "load" if plan.materialise else "stream",
+            "gathered": {name: list(fragments) for name, fragments in plan.gathered.items()},
             "operations": _operation(operations),
             "stayed": [_stayed(each) for each in dict.fromkeys(operations.walk()) if each.why],
         }
@@ -138,6 +139,9 @@ def _actual(stream: FragmentStream, answer: Answer) -> Described:
     receipt = stream.receipt
     counted = sees_counts(stream.fragment, decided)
     whole = sees_whole(stream.fragment, decided)
+    # How many keys there are tells how many rows their fragments found.
+    sources = {source.fragment for exchange in stream.planned.exchanges for source in exchange.sources}
+    told = all(sees_counts(answer.streams.streams[name].planned.fragment, decided) for name in sources)
     return {
         "state": stream.state,
         "rows": stream.rows if counted else None,
@@ -146,11 +150,31 @@ def _actual(stream: FragmentStream, answer: Answer) -> Described:
         "ran": receipt.mode if receipt else None,
         "why_local": receipt.mode_reason or None if receipt else None,
         "source_rows": receipt.source_rows if receipt and whole else None,
-        "keys": [],
-        "adapted": [],
-        "native_sql": None,
+        "keys": _keys(stream, told=told),
+        "adapted": list(stream.launch.notes) if stream.launch is not None and told else [],
+        "native_sql": _native_sql(stream),
         "error": _error(stream.error),
     }
+
+
+def _native_sql(stream: FragmentStream) -> list[str] | None:
+    """What the database ran, if its department shows that; not where the least and greatest of others' keys are in it."""
+    keyed = stream.launch is not None and stream.launch.disclosed
+    shown = stream.receipt.native_sql if stream.receipt is not None and not keyed else ()
+    return list(shown) or None
+
+
+def _keys(stream: FragmentStream, *, told: bool) -> list[Described]:
+    """The join keys that went with a fragment: how many, of which columns, never which."""
+    return [
+        {
+            "origin": key.origin,
+            "form": key.form,
+            "count": key.keys if told else None,
+            "bytes": key.bytes if told else None,
+        }
+        for key in (stream.launch.disclosed if stream.launch is not None else ())
+    ]
 
 
 def _error(error: ComityError | None) -> Described | None:

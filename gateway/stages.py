@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 from sqlglot import exp
@@ -180,7 +180,8 @@ class FederatedPlan:
 
     `residual` is None when one fragment is the whole answer. `materialise` says that fragments are held in
     memory by the merge, rather than streamed through it. `stayed` are the reasons why work is left to the
-    merge, `remarks` what the planner says of its choices.
+    merge, `remarks` what the planner says of its choices. `gathered` are the relations of `residual_sql` that are the
+    rows of several fragments, by name: the members of a federated table.
     """
 
     authorized: AuthorizedQuery
@@ -191,6 +192,7 @@ class FederatedPlan:
     stayed: tuple[str, ...]
     schema: pa.Schema
     remarks: tuple[Remark, ...] = ()
+    gathered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def departments(self) -> tuple[str, ...]:

@@ -81,6 +81,8 @@ def _merge(plan: Plan) -> Iterator[str]:
     merge: Mapping[str, Any] | None = plan.get("merge")
     if merge:
         yield f"merge {'after loading the fragments' if merge.get('mode') == 'load' else 'as the fragments stream'}"
+        for name, fragments in (merge.get("gathered") or {}).items():
+            yield f"  {name}: the rows of {fragments[0]} to {fragments[-1]}, one after the other"
         yield f"    {printable(str(merge.get('sql', '')))}"
 
 

@@ -21,6 +21,8 @@ MOST_MEMBERS = 8
 
 _INNER, _LAST, _CUT, _LAST_CUT, _DOWN = "├─ ", "└─ ", "├╌╌ ", "└╌╌ ", "│"
 _FLOW = " ← "
+_KEYS = "⇠ "
+_FEW = 4
 
 
 def draw_tree(plan: Plan, width: int | None = None, dim: Paint = str) -> list[str]:
@@ -114,7 +116,9 @@ class _Drawing:
                 names = [str(each["fragment"]) for each in group]
                 yield from self._leaves(names, at, groups, indent)
             else:
+                self.width -= len(_INNER)
                 below = list(self._operation(group[0], ""))
+                self.width += len(_INNER)
                 yield f"{indent}{_LAST if last else _INNER}{below[0]}"
                 continuation = "   " if last else f"{_DOWN}  "
                 yield from (f"{indent}{continuation}{line}" for line in below[1:])
@@ -157,14 +161,12 @@ class _Drawing:
         width = max(display_width(str(f.get("department", ""))) for f in several)
         below = f"{indent}{'    ' if last else f'{_DOWN}   '}"
         if len(several) > MOST_MEMBERS:
-            yield from self._wrapped(
-                summary_text(several), indent + (_LAST_CUT if last else _CUT), f"{below}  "
-            )
+            yield from self._facts(summary_of(several), indent + (_LAST_CUT if last else _CUT), f"{below}  ")
         else:
             for place, fragment in enumerate(several):
                 ends = last and place == len(several) - 1
                 lead = indent + (_LAST_CUT if ends else _CUT)
-                yield from self._wrapped(self._leaf(fragment, width), lead, f"{below}  ")
+                yield from self._facts(self._leaf(fragment, width), lead, f"{below}  ")
         again = all(name in self.drawn for name in names)
         self.drawn.update(names)
         if again:
@@ -173,14 +175,27 @@ class _Drawing:
         department = f"{several[0].get('department')}." if len(several) > 1 else "\0"
         for line in self._work(several[0], self.width - display_width(below)):
             yield from self._said(line.replace(department, ""), below)
-        for fragment in several:
-            for note in notes_of(fragment, self.plan):
-                who = f"{fragment.get('department')}: " if len(several) > 1 else ""
-                yield from self._said(who + note, below)
+        for note, about in self._notes(several).items():
+            shown = about if len(about) <= _FEW else [*about[:_FEW], f"{len(about) - _FEW} more"]
+            who = f"{', '.join(shown)}: " if len(about) < len(several) else ""
+            yield from self._said(who + note, below)
 
-    def _leaf(self, fragment: Plan, width: int) -> str:
+    def _notes(self, several: Sequence[Plan]) -> dict[str, list[str]]:
+        """What is said of fragments that do the same, each with the departments of which it is said."""
+        found: dict[str, list[str]] = {}
+        for fragment in several:
+            department = str(fragment.get("department", ""))
+            for note in notes_of(fragment, self.plan):
+                words = note.split(" ") if len(several) > 1 else [note]
+                alike = " ".join("it" if word == department else word for word in words)
+                names = found.setdefault(alike, [])
+                if department not in names:
+                    names.append(department)
+        return found
+
+    def _leaf(self, fragment: Plan, width: int) -> list[str]:
         department = pad(printable(str(fragment.get("department", ""))), width)
-        return "  ".join([department, str(fragment.get("fragment", "")), *numbers_of(fragment)]).rstrip()
+        return [department, str(fragment.get("fragment", "")), *numbers_of(fragment)]
 
     def _work(self, fragment: Plan, room: int) -> Iterator[str]:
         """What a fragment does: on one line where it fits, otherwise one operation after the other."""
@@ -200,6 +215,17 @@ class _Drawing:
         for place, line in enumerate(wrap(printable(text), room - 2)):
             yield f"{indent}{'  ' if place else ''}{self.dim(line.strip())}"
 
+    def _facts(self, facts: Iterable[str], lead: str, indent: str) -> Iterator[str]:
+        """Facts beside each other, none of them broken."""
+        line, empty = lead, True
+        for fact in facts:
+            added = printable(fact) if empty else f"  {printable(fact)}"
+            if not empty and display_width(line + added) > self.width:
+                yield line
+                line, added = indent, printable(fact)
+            line, empty = line + added, False
+        yield line.rstrip()
+
     def _wrapped(self, text: str, lead: str, indent: str) -> Iterator[str]:
         room = max(self.width - display_width(lead), NARROWEST // 2)
         first, *rest = wrap(printable(text), room)
@@ -215,10 +241,8 @@ def numbers_of(fragment: Plan) -> Iterator[str]:
             yield f"about {rows_text(estimate['rows'])}"
             yield f"about {byte_text(round(estimate['bytes']))}"
         return
-    if actual.get("ran"):
-        yield {"local": "beside"}.get(actual["ran"], actual["ran"])
-    else:
-        yield str((actual.get("error") or {}).get("code") or "did not run")
+    error = actual.get("error")
+    yield str(error["code"]) if error else way_text(actual)
     if actual.get("rows") is not None:
         expected = f"{round(estimate['rows']):,} → " if estimate else ""
         yield f"{expected}{rows_text(actual['rows'])}"
@@ -227,36 +251,32 @@ def numbers_of(fragment: Plan) -> Iterator[str]:
         yield time_text(actual["milliseconds"])
 
 
+def way_text(actual: Plan) -> str:
+    """Where a fragment ran."""
+    way = str(actual.get("ran") or "not asked")
+    return "beside" if way == "local" else way
+
+
 def notes_of(fragment: Plan, plan: Plan) -> Iterator[str]:
     """What is said beside a fragment: keys, why it ran beside its database, what was decided while it ran."""
     actual = fragment.get("actual") or {}
-    sent = {key.get("name"): key for key in actual.get("keys") or ()}
-    for exchange in fragment.get("exchanges") or ():
-        for source in exchange.get("from") or ():
-            origin, target = source.get("origin"), exchange.get("target")
-            known = sent.get(source.get("name"))
-            if not actual:
-                how = "may receive"
-            elif known is None:
-                how = "did not receive"
-            else:
-                count = known.get("count")
-                how = f"received {count:,}" if count is not None else "received"
-            yield f"⇠ {how} keys of {origin} from {source.get('fragment')}, for {target}"
+    happened = actual.get("adapted") or ()
+    yield from (f"{_KEYS}{text}" for text in happened)
     if actual.get("why_local"):
         yield f"beside the database: {actual['why_local']}"
-    for text in actual.get("adapted") or ():
-        yield str(text)
     error = actual.get("error")
     if error:
         yield f"failed [{error.get('code')}]: {error.get('message')}"
     for remark in plan.get("remarks") or ():
-        if remark.get("fragment") == fragment.get("fragment"):
-            yield str(remark.get("text", ""))
+        if remark.get("fragment") != fragment.get("fragment"):
+            continue
+        expected = remark.get("kind") == "exchange" and fragment.get("exchanges")
+        if not (expected and happened):
+            yield f"{_KEYS if expected else ''}{remark.get('text', '')}"
 
 
-def summary_text(fragments: Sequence[Plan]) -> str:
-    """Many fragments that do the same, in one line, and the one that took longest."""
+def summary_of(fragments: Sequence[Plan]) -> list[str]:
+    """Many fragments that do the same, together, and the one that took longest."""
     names = [str(f.get("department", "")) for f in fragments]
     parts = [f"{len(fragments)} departments, {names[0]} … {names[-1]}"]
     estimates = [f["estimate"] for f in fragments if f.get("estimate")]
@@ -265,10 +285,10 @@ def summary_text(fragments: Sequence[Plan]) -> str:
     if not actual:
         if expected:
             parts.append(f"about {rows_text(sum(e['rows'] for e in estimates))}")
-        return "  ".join(parts)
+        return parts
     ways: dict[str, int] = {}
     for each in actual:
-        ran = {"local": "beside"}.get(each.get("ran") or "", each.get("ran") or "did not run")
+        ran = way_text(each)
         ways[ran] = ways.get(ran, 0) + 1
     parts.append(", ".join(f"{count} {way}" if len(ways) > 1 else way for way, count in ways.items()))
     counted = [each for each in actual if each.get("rows") is not None]
@@ -279,7 +299,7 @@ def summary_text(fragments: Sequence[Plan]) -> str:
     parts.append(
         f"slowest {slowest.get('department')} {time_text(slowest['actual'].get('milliseconds') or 0)}"
     )
-    return "  ".join(parts)
+    return parts
 
 
 def work_text(fragment: Plan) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import grpc
 import pyarrow as pa
@@ -16,6 +18,7 @@ import comity
 from comity.channel import MESSAGE_BYTES
 from comity.client import Connection
 from comity.errors import ComityError
+from comity.plan_text import plan_text
 from comity.status import to_status
 from comity.v1 import catalog_pb2, catalog_pb2_grpc, query_pb2, query_pb2_grpc
 
@@ -34,6 +37,7 @@ class Gateway(query_pb2_grpc.QueryServiceServicer, catalog_pb2_grpc.CatalogServi
         self.failure: ComityError | None = None
         self.requests: list[query_pb2.QueryRequest] = []
         self.explains: list[query_pb2.ExplainRequest] = []
+        self.plan: dict[str, Any] | None = None
         self.catalog_purposes: list[str] = []
         self.metadata: list[dict[str, str]] = []
         self.cancel_requests: list[str] = []
@@ -143,6 +147,11 @@ class Gateway(query_pb2_grpc.QueryServiceServicer, catalog_pb2_grpc.CatalogServi
     ) -> query_pb2.ExplainResponse:
         self._note(context)
         self.explains.append(request)
+        if self.plan is not None:
+            text = plan_text(self.plan)
+            return query_pb2.ExplainResponse(
+                plan_json=json.dumps(self.plan, ensure_ascii=False), plan_text=text
+            )
         return query_pb2.ExplainResponse(
             plan_json='{"fragments": [{"department": "health"}]}',
             plan_text="fragment f1 in health\n  SELECT 1",

@@ -17,6 +17,7 @@ import pytest
 
 import comity
 from comity.plan_text import plan_text
+from comity.plan_tree import draw_tree
 from gateway.assembly import Gateway, open_gateway
 from gateway.explain import describe_plan
 from gateway.planner.estimates import Estimate
@@ -27,6 +28,8 @@ from tests.oracle.small_federation import FEDERATION, write_databases
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
+WHOLE = ("whole-fragment", "outer-join")
+"""Questions of whose plans the text and the data are kept too."""
 SCHEMA = json.loads((ROOT / "client/comity/schemas/plan.json").read_text(encoding="utf-8"))
 
 
@@ -92,10 +95,11 @@ def test_a_plan_reads_as_it_did(name: str, address: str) -> None:
         jsonschema.validate(plan.json, SCHEMA)
     assert planned.text == plan_text(planned.json)
     analyzed = settled(ran.json)
-    check_golden(
-        f"{name}.txt", f"{sql}\n\n{plan_text(settled(planned.json), 100)}\n{plan_text(analyzed, 60)}"
-    )
-    check_golden(f"{name}.json", json.dumps(analyzed, ensure_ascii=False, indent=1) + "\n")
+    trees = [*draw_tree(settled(planned.json), 100), "", *draw_tree(analyzed, 60)]
+    check_golden(f"{name}.tree", "\n".join([sql, "", *trees, ""]))
+    if name in WHOLE:
+        check_golden(f"{name}.txt", plan_text(analyzed, 100))
+        check_golden(f"{name}.json", json.dumps(analyzed, ensure_ascii=False, indent=2) + "\n")
 
 
 def test_the_schema_is_one_and_refuses_what_no_plan_has() -> None:
