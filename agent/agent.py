@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from agent.enforce import enforce
@@ -23,7 +24,7 @@ from policies.fit import check_fit
 from policies.port import FragmentRequest, Publication
 from policies.principal import Principal
 from policies.statistics import DepartmentFacts
-from sql.binder import Binder
+from sql.binder import Binder, BinderDatabase
 from sql.catalog import TableUse
 from sql.engine import EnginePool
 
@@ -41,6 +42,7 @@ class Agent:
         engines: EnginePool,
         *,
         today: Callable[[], date] = date.today,
+        bindings: BinderDatabase | None = None,
     ) -> None:
         self.department = department
         self.name = department.name
@@ -51,6 +53,7 @@ class Agent:
         self.ledger = Ledger(department.state, department.name, today)
         self.source_statistics = SourceStatistics(department, connector)
         self.known = KnownFragments()
+        self._bindings = bindings
         self._binder: Binder | None = None
         self._probe: ProbeReport | None = None
         self._lock = threading.Lock()
@@ -111,7 +114,7 @@ class Agent:
     def binder(self) -> Binder:
         with self._lock:
             if self._binder is None:
-                self._binder = Binder(self.publisher.publication().tables)
+                self._binder = Binder(self.publisher.publication().tables, self._bindings)
             return self._binder
 
     def close(self) -> None:
@@ -123,7 +126,7 @@ class Agent:
 
 def open_connector(kind: str, uri: str, department: str, *, connections: int) -> Connector:
     """Opens a connector by its entry-point name. Raises `ConfigurationError` for a kind not installed."""
-    offered = {point.name: point for point in entry_points(group=CONNECTORS)}
+    offered = _offered()
     if kind not in offered:
         raise ConfigurationError(
             f"{department}: there is no connector named {kind}",
@@ -143,6 +146,12 @@ def open_connector(kind: str, uri: str, department: str, *, connections: int) ->
     return opener.open(uri, connections=connections)
 
 
+@cache
+def _offered() -> Mapping[str, EntryPoint]:
+    """Connectors by name. To look what is installed takes tens of milliseconds."""
+    return {point.name: point for point in entry_points(group=CONNECTORS)}
+
+
 def open_agent(
     directory: Path,
     environ: Mapping[str, str],
@@ -150,13 +159,17 @@ def open_agent(
     *,
     connections: int = 8,
     today: Callable[[], date] = date.today,
+    bindings: BinderDatabase | None = None,
 ) -> Agent:
-    """Loads a department's directory and opens its source, without connecting yet."""
+    """Loads a department's directory and opens its source, without connecting yet.
+
+    Agents of one process may share `bindings`, in which they look up types.
+    """
     department = load_department(directory, environ)
     source = department.source
     uri = absolute_source(source.uri, directory)
     connector = open_connector(source.connector, uri, department.name, connections=connections)
-    return Agent(department, connector, engines, today=today)
+    return Agent(department, connector, engines, today=today, bindings=bindings)
 
 
 def absolute_source(uri: str, directory: Path) -> str:

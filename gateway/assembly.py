@@ -22,6 +22,7 @@ from gateway.pipeline import Pipeline
 from gateway.record import Recorder
 from gateway.telemetry import Telemetry
 from policies.department import validate_department
+from sql.binder import BinderDatabase
 from sql.engine import EnginePool
 
 __all__ = ["Agent", "Gateway", "load_agents", "open_gateway"]
@@ -58,8 +59,9 @@ def load_agents(
 ) -> dict[str, Agent]:
     """Every department's agent, its policies checked against the federation's purposes and departments."""
     agents: dict[str, Agent] = {}
+    bindings = BinderDatabase()
     for directory in federation.department_directories:
-        agent = open_agent(directory, environ, engines, today=today)
+        agent = open_agent(directory, environ, engines, today=today, bindings=bindings)
         if agent.name in agents:
             raise ConfigurationError(
                 f"{directory}: the department {agent.name} is there twice", code="CONFIG_REFERENCE"

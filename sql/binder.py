@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import count
 from queue import Empty, SimpleQueue
 
 import duckdb
@@ -27,18 +28,50 @@ _MOST_ANSWERS = 1024
 _LONGEST_REMEMBERED = 16_384
 
 
+class BinderDatabase:
+    """The locked in-memory DuckDB of a binder, or of many: opening one takes longer than most questions.
+
+    It is open as long as some binder uses it. Binders see nothing of each other: each asks its own attached databases.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._users = 0
+        self._numbers = count()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def join(self) -> duckdb.DuckDBPyConnection:
+        with self.lock:
+            if self._connection is None:
+                self._connection = open_locked(memory="256MB", threads=1, errors_as_json=True)
+            self._users += 1
+            return self._connection
+
+    def leave(self) -> None:
+        """The last to leave closes it. Called with the lock held."""
+        self._users -= 1
+        if self._users == 0 and self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def new_name(self) -> str:
+        return f"view#{next(self._numbers)}"
+
+
 class Binder:
     """Empty published tables in a locked in-memory DuckDB. Safe to share between threads.
 
     One table may be seen in several shapes, since a principal sees only some of its columns. Tables whose
-    shapes agree stand in one attached database, a view; `tables` are the first view.
+    shapes agree stand in one attached database, a view; `tables` are the first view. Binders of one process may
+    share a `database`.
     """
 
-    def __init__(self, tables: Iterable[Table] = ()) -> None:
-        self._lock = threading.Lock()
-        self._connection = open_locked(memory="256MB", threads=1, errors_as_json=True)
+    def __init__(self, tables: Iterable[Table] = (), database: BinderDatabase | None = None) -> None:
+        self._database = database or BinderDatabase()
+        self._connection = self._database.join()
+        self._lock = self._database.lock
         self._views: list[_View] = []
-        self._opened = 0
+        self._closed = False
         with self._lock:
             self._add_view()
             for table in tables:
@@ -82,11 +115,14 @@ class Binder:
         return answer
 
     def close(self) -> None:
-        """Closes the database; cursors in use end with an error."""
+        """Lets go of the database; cursors in use end with an error. A second call does nothing."""
         with self._lock:
+            if self._closed:
+                return
+            self._closed = True
             for view in self._views:
-                view.close()
-            self._connection.close()
+                self._drop(view)
+            self._database.leave()
 
     @staticmethod
     def _explain(cursor: duckdb.DuckDBPyConnection, text: str, error: Exception) -> Exception:
@@ -120,15 +156,17 @@ class Binder:
     def _add_view(self) -> _View:
         if len(self._views) >= _MOST_VIEWS:
             # The oldest but the first goes. Who still asks it gets an error from it, and then a new view.
-            gone = self._views.pop(1)
-            gone.close()
-            with suppress(duckdb.Error):
-                self._connection.execute(f"DETACH {quoted(gone.name)}")
-        view = _View(f"view#{self._opened}")
-        self._opened += 1
+            self._drop(self._views.pop(1))
+        view = _View(self._database.new_name())
         self._connection.execute(f"ATTACH ':memory:' AS {quoted(view.name)}")
         self._views.append(view)
         return view
+
+
+    def _drop(self, view: _View) -> None:
+        view.close()
+        with suppress(duckdb.Error):
+            self._connection.execute(f"DETACH {quoted(view.name)}")
 
 
 class _View:
