@@ -3,6 +3,7 @@
 # ruff: noqa: SLF001 (places and types have no other way to be copied)
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
 
 from sqlglot import exp
@@ -10,8 +11,10 @@ from sqlglot import exp
 E = TypeVar("E", bound=exp.Expr)
 
 
-def copy_tree(tree: E) -> E:
+def copy_tree(tree: E, instead: Mapping[int, exp.Expr] | None = None) -> E:
     """A copy as `tree.copy()` makes it, except that types are shared and not copied.
+
+    `instead` has nodes, by the identity of those below `tree` in whose place they stand in the copy.
 
     `copy.deepcopy` of every node's place and type takes most of the time of sqlglot's own. Nothing here changes a type
     in place.
@@ -27,7 +30,9 @@ def copy_tree(tree: E) -> E:
         if node._meta is not None:
             made._meta = dict(node._meta)
         for key, value in node.args.items():
-            if isinstance(value, exp.Expr):
+            if instead and id(value) in instead:
+                made.set(key, instead[id(value)])
+            elif isinstance(value, exp.Expr):
                 part = value.__class__()
                 stack.append((value, part))
                 made.set(key, part)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from itertools import chain
 
 import pyarrow as pa
 
@@ -56,32 +57,46 @@ class DuckdbMerge:
 
 def _merged(engine: Engine, streams: FragmentStreams) -> Iterator[pa.RecordBatch]:
     plan = streams.plan
+    relations = _relations(streams)
     if plan.materialise:
-        _load_all(engine, streams)
+        _load_all(engine, streams, relations)
     else:
-        for name, stream in streams.streams.items():
-            engine.register(name, pa.RecordBatchReader.from_batches(stream.schema, iter(stream)))
+        for name, parts in relations.items():
+            reader = pa.RecordBatchReader.from_batches(parts[0].schema, chain.from_iterable(parts))
+            engine.register(name, reader)
     streams.lifetime.check()
     for batch in engine.query(plan.residual_sql):
         yield _exact(batch, plan.schema)
 
 
-def _load_all(engine: Engine, streams: FragmentStreams) -> None:
-    """Loads every fragment, each in its own thread; the first failure stops the others and is raised."""
+def _relations(streams: FragmentStreams) -> dict[str, tuple[FragmentStream, ...]]:
+    """What the residual reads under each name: a fragment, or the fragments of a federated table's members."""
+    gathered = streams.plan.gathered
+    within = {fragment for fragments in gathered.values() for fragment in fragments}
+    alone = {name: (stream,) for name, stream in streams.streams.items() if name not in within}
+    return alone | {
+        name: tuple(streams.streams[f] for f in fragments) for name, fragments in gathered.items()
+    }
+
+
+def _load_all(
+    engine: Engine, streams: FragmentStreams, relations: Mapping[str, tuple[FragmentStream, ...]]
+) -> None:
+    """Loads every relation, each in its own thread; the first failure stops the others and is raised."""
     failures: list[Exception] = []
 
-    def load(name: str, stream: FragmentStream) -> None:
+    def load(name: str, parts: tuple[FragmentStream, ...]) -> None:
         try:
-            types = [column.type for column in stream.planned.columns]
-            engine.load(name, stream.schema, iter(stream), types)
+            types = [column.type for column in parts[0].planned.columns]
+            engine.load(name, parts[0].schema, chain.from_iterable(parts), types)
         except Exception as error:
             failures.append(error)
             streams.cancel()
 
     threads: list[threading.Thread] = []
     try:
-        for name, stream in streams.streams.items():
-            thread = threading.Thread(target=load, args=(name, stream), name=f"load-{name}", daemon=True)
+        for name, parts in relations.items():
+            thread = threading.Thread(target=load, args=(name, parts), name=f"load-{name}", daemon=True)
             thread.start()
             threads.append(thread)
     except BaseException:

@@ -15,6 +15,7 @@ from gateway.planner.estimate_fragments import estimate_fragments
 from gateway.planner.expand_federated_tables import expand_federated_tables
 from gateway.planner.factor_conditions import factor_conditions
 from gateway.planner.gather_department import gather_department
+from gateway.planner.gather_members import gather_members
 from gateway.planner.join_members import join_members
 from gateway.planner.members import has_member_union
 from gateway.planner.place_key_exchanges import place_key_exchanges
@@ -91,15 +92,17 @@ def make_plan(
     materialise = must_materialise(residual, fragments) or any(planned.exchanges for planned in fragments)
     if not materialise:
         residual = restore_types(residual, fragments)
+    gathered = gather_members(residual, fragments)
     return FederatedPlan(
         authorized=query,
         fragments=fragments,
         residual=residual,
-        residual_sql=canonical_text(residual),
+        residual_sql=canonical_text(gathered.query),
         materialise=materialise,
         stayed=(),
         schema=schema,
         remarks=(*planning.remarks, *keys.remarks),
+        gathered=gathered.relations,
     )
 
 
