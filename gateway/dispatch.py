@@ -75,6 +75,10 @@ class _Starting:
         self.plan = plan
         self.record = record
         self.running: FragmentStreams | None = None
+        self._grants: dict[str, dict[str, str]] = {}
+        for decision in plan.authorized.decisions:
+            if decision.grant_id:
+                self._grants.setdefault(decision.department, {})[decision.table] = decision.grant_id
 
     def stop(self) -> None:
         if self.running is not None:
@@ -89,11 +93,7 @@ class _Starting:
             question.purpose,
             fragment,
             max(question.lifetime.seconds_left - MARGIN_SECONDS, 0.01),
-            {
-                d.table: d.grant_id
-                for d in authorized.decisions
-                if d.department == fragment.department and d.grant_id
-            },
+            self._grants.get(fragment.department, {}),
             keys,
         )
 

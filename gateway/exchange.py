@@ -23,6 +23,7 @@ from comity.errors import CancelledError, ComityError, InternalError, LimitError
 from gateway.handover import Handover
 from gateway.key_exchange import KeyExchanges, Launch
 from gateway.stages import FederatedPlan, Lifetime, PlannedFragment
+from gateway.workers import Task, Workers
 from policies.port import DepartmentPort, FragmentRequest, FragmentRun, Receipt
 
 logger = logging.getLogger("comity.gateway")
@@ -31,6 +32,9 @@ State = Literal["waiting", "started", "streaming", "done", "failed"]
 
 QUEUED_BATCHES = 4
 """Batches that may wait between a department and the merge."""
+
+WORKERS = Workers("fragment")
+"""The threads that wait for departments."""
 
 STOP_SECONDS = 10.0
 """How long an answer waits at its end for departments that were told to stop."""
@@ -82,7 +86,7 @@ class FragmentStream:
         self._started_at = 0.0
         self._ended_at = 0.0
         self._on_failure = on_failure
-        self._threads: list[threading.Thread] = []
+        self._tasks: list[Task] = []
 
     @property
     def schema(self) -> pa.Schema:
@@ -132,7 +136,7 @@ class FragmentStream:
             self.state = "started"
             self.as_of = datetime.now(UTC).isoformat(timespec="milliseconds")
             self._started_at = time.monotonic()
-            self._thread(partial(self._pull, request), "fragment")
+            self._begin_task(partial(self._pull, request))
 
     def skip(self, launch: Launch) -> None:
         """It has no rows, and nobody is asked."""
@@ -173,9 +177,7 @@ class FragmentStream:
 
     def join(self, deadline: float) -> bool:
         """Waits until the department has let go of the fragment; False when it has not by `deadline`."""
-        for thread in tuple(self._threads):
-            thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
+        return all(task.join(deadline) for task in tuple(self._tasks))
 
     def _stop(self, how: Literal["cancelled", "released"]) -> None:
         with self._lock:
@@ -187,13 +189,11 @@ class FragmentStream:
             run = self._run
         self._handover.stop()
         if run is not None:
-            self._thread(partial(_cancel, run), "cancel")
+            self._begin_task(partial(_cancel, run))
 
-    def _thread(self, work: Callable[[], None], what: str) -> None:
+    def _begin_task(self, work: Callable[[], None]) -> None:
         """A department may take its time, and nobody else is to wait for it."""
-        thread = threading.Thread(target=work, name=f"{what}-{self.department}", daemon=True)
-        thread.start()
-        self._threads.append(thread)
+        self._tasks.append(WORKERS.start(work))
 
     def _pull(self, request: FragmentRequest) -> None:
         error: ComityError | None = None

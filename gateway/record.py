@@ -10,6 +10,7 @@ import resource
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Protocol
 
 from opentelemetry import context as otel_context
@@ -37,7 +38,7 @@ from audit.log import AuditLog
 from comity.errors import CancelledError, ComityError, IdentityError, InternalError, PolicyError
 from gateway.exchange import FragmentStream, FragmentStreams
 from gateway.key_exchange import Launch
-from gateway.plan_cache import KnownPlan
+from gateway.plan_cache import LARGEST_TEXT, KnownPlan
 from gateway.stages import FederatedPlan, QueryRequest
 from gateway.suppression import SMALL_GROUPS, SmallGroups, small_groups
 from gateway.telemetry import Telemetry
@@ -301,15 +302,23 @@ class QueryRecord:
     def _fragment_text(self, fragment: Fragment) -> QueryText:
         """The fragment's SQL, its literals set apart; the same value when it is dispatched and when it ends."""
         if fragment.sql not in self._fragments:
-            normalized = normalize_tokens(read_tokens(fragment.sql, TextLimits()))
+            known = len(fragment.sql) <= LARGEST_TEXT
+            normalized, fingerprint = (_normal if known else _normal.__wrapped__)(fragment.sql)
             self._fragments[fragment.sql] = QueryText.of(
-                fragment.sql, normalized=normalized, fingerprint=fingerprint_of(normalized)
+                fragment.sql, normalized=normalized, fingerprint=fingerprint
             )
         return self._fragments[fragment.sql]
 
     def _write(self, events: Sequence[Event]) -> None:
         positions = self._log.append_many(events)
         self.leaf_index = positions[-1].leaf_index
+
+
+@lru_cache(maxsize=2048)
+def _normal(sql: str) -> tuple[str, str]:
+    """A fragment's text without its literals, and the fingerprint of that. Plans are used again, and so are these."""
+    normalized = normalize_tokens(read_tokens(sql, TextLimits()))
+    return normalized, fingerprint_of(normalized)
 
 
 def _table_decision(use: TableUse, decision: Decision) -> TableDecision:
@@ -370,8 +379,10 @@ def _receipt(stream: FragmentStream, text: QueryText) -> Receipt:
 
 def _coverage(streams: Sequence[FragmentStream]) -> tuple[Coverage, ...]:
     found: list[Coverage] = []
-    for department in dict.fromkeys(stream.department for stream in streams):
-        own = [stream for stream in streams if stream.department == department]
+    by_department: dict[str, list[FragmentStream]] = {}
+    for stream in streams:
+        by_department.setdefault(stream.department, []).append(stream)
+    for department, own in by_department.items():
         failed = next((stream.error for stream in own if stream.error is not None), None)
         found.append(
             Coverage(

@@ -45,6 +45,7 @@ class Result:
         self._on_progress = on_progress
         self._explain_error = explain_error
         self._fragments: dict[tuple[str, str], FragmentProgress] = {}
+        self._unheard: dict[str, Progress] = {}
         self._notices: list[Notice] = []
         self._summary: Summary | None = None
         self._failure: ComityError | None = None
@@ -65,7 +66,7 @@ class Result:
             elif isinstance(event, Notice):
                 self._notices.append(event)
             elif isinstance(event, Summary):
-                self._summary = event
+                self._end(event)
             else:
                 return event
         raise StopIteration
@@ -82,7 +83,7 @@ class Result:
     def progress(self) -> Mapping[str, Progress]:
         """The latest word of each department, by name, in order of first appearance."""
         departments = dict.fromkeys(department for department, _fragment in self._fragments)
-        return {department: self._department(department) for department in departments}
+        return {department: self._department(department) for department in departments} | self._unheard
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -136,6 +137,18 @@ class Result:
         self._fragments[event.department, event.fragment] = event
         if self._on_progress is not None:
             self._on_progress(self._department(event.department))
+
+    def _end(self, summary: Summary) -> None:
+        """Departments that nothing was said of while the question ran are where the summary says they are."""
+        heard = {department for department, _fragment in self._fragments}
+        for part in summary.coverage:
+            if part.department not in heard:
+                state: State = "done" if part.complete else "failed"
+                progress = Progress(part.department, state, part.rows, part.bytes, 0.0, part.fragments)
+                self._unheard[part.department] = progress
+                if self._on_progress is not None:
+                    self._on_progress(progress)
+        self._summary = summary
 
     def _department(self, department: str) -> Progress:
         parts = [part for (name, _fragment), part in self._fragments.items() if name == department]
