@@ -5,7 +5,7 @@ one DuckDB over the same data.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,11 +31,17 @@ TIMEOUT = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What left one department for one query."""
+    """What left one department for one query: its answers, and its join keys that went on to another department."""
 
     fragments: int
     rows: int
-    bytes: int
+    answer_bytes: int
+    keys: int = 0
+    key_bytes: int = 0
+
+    @property
+    def bytes(self) -> int:
+        return self.answer_bytes + self.key_bytes
 
 
 @dataclass(slots=True)
@@ -47,6 +53,7 @@ class Measured:
     left: dict[str, Left] = field(default_factory=dict)
     stayed: tuple[Any, ...] = ()
     remarks: tuple[Any, ...] = ()
+    plan: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def time(self) -> float:
@@ -90,11 +97,28 @@ class ComitySide:
         if keep:
             assert answer.summary is not None
             coverage = answer.summary.coverage
-            measured.left = {p.department: Left(p.fragments, p.rows, p.bytes) for p in coverage}
-            plan = self.connection.explain(sql).json
+            plan = self.connection.explain(sql, analyze=True).json
+            keys = _keys_of(plan)
+            measured.left = {
+                p.department: Left(p.fragments, p.rows, p.bytes, *keys.get(p.department, (0, 0)))
+                for p in coverage
+            }
+            measured.plan = plan
             measured.stayed = tuple((plan.get("merge") or {}).get("stayed", ()))
             measured.remarks = tuple(plan.get("remarks", ()))
         return table
+
+
+def _keys_of(plan: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    """By department: how many of its keys other departments were sent, and their bytes."""
+    found: dict[str, tuple[int, int]] = {}
+    for fragment in plan["fragments"]:
+        for key in fragment["actual"]["keys"]:
+            origin = key["origin"].partition(".")[0]
+            if origin != fragment["department"]:
+                count, size = found.get(origin, (0, 0))
+                found[origin] = count + key["count"], size + key["bytes"]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,8 @@ def details(result: QueryResult, title: str) -> list[str]:
     """Per department, and why work stayed at the merge."""
     measured = result.sides[title]
     lines = [
-        f"      {name}: {left.rows:,d} rows, {left.bytes:,d} bytes, {left.fragments} fragments"
+        f"      {name}: {left.rows:,d} rows, {left.bytes:,d} bytes, of which {left.key_bytes:,d} are {left.keys:,d} keys "
+        f"for others; {left.fragments} fragments"
         for name, left in measured.left.items()
     ]
     return [*lines, *(f"      stayed: {reason['text']}: {reason['why']}" for reason in measured.stayed)]
@@ -109,7 +110,20 @@ def as_json(results: Sequence[QueryResult]) -> list[dict[str, Any]]:
             "name": result.name,
             "unfiltered_bytes": result.unfiltered,
             "one_duckdb_seconds": result.oracle_seconds,
-            "sides": {title: {"time": m.time, **asdict(m)} for title, m in result.sides.items()},
+            "sides": {title: _side(measured) for title, measured in result.sides.items()},
         }
         for result in results
     ]
+
+
+def _side(measured: Measured) -> dict[str, Any]:
+    """One side, with each fragment's SQL over published tables, milliseconds and rows, but not the whole plan."""
+    content = {"time": measured.time, **asdict(measured)}
+    fragments = content.pop("plan").get("fragments", ())
+    kept = ("department", "sql")
+    actual = ("rows", "bytes", "milliseconds", "ran", "why_local", "source_rows", "keys", "adapted")
+    content["fragments"] = [
+        {**{name: f[name] for name in kept}, **{name: f["actual"][name] for name in actual}}
+        for f in fragments
+    ]
+    return content
