@@ -20,8 +20,25 @@ Cell = None | bool | int | float | str
 
 
 @dataclass(frozen=True, slots=True)
+class Keys:
+    """Join keys that a hostile gateway sends with a fragment: of which column it says that they are, and what they are.
+
+    `up_to` stands for all whole numbers below it.
+    """
+
+    name: str
+    of: str
+    type: str
+    values: tuple[Cell, ...] = ()
+    up_to: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """What one caller asks for one purpose. `grants` are what a hostile gateway claims to govern a fragment."""
+    """What one caller asks for one purpose.
+
+    `grants` are what a hostile gateway claims to govern a fragment, `keys` what it sends with it.
+    """
 
     ask: str
     caller: str
@@ -30,16 +47,19 @@ class Question:
     metadata: Mapping[str, str] = field(default_factory=dict)
     token: str | None = None
     grants: Mapping[str, str] = field(default_factory=dict)
+    keys: tuple[Keys, ...] = ()
 
     def on(self, engine: str) -> Question:
         """The question about one engine's department, and `other.` about the next one's."""
-        return replace(self, ask=place(self.ask, engine))
+        keys = tuple(replace(sent, of=place(sent.of, engine)) for sent in self.keys)
+        return replace(self, ask=place(self.ask, engine), keys=keys)
 
     @property
     def own_words(self) -> str:
         """All text that the asker sent, which answers may repeat."""
         values = self.parameters.values() if isinstance(self.parameters, Mapping) else self.parameters
-        return "\n".join([self.ask, *map(str, values), *self.metadata.values(), *self.grants.values()])
+        sent = [str(part) for keys in self.keys for part in (keys.of, *keys.values)]
+        return "\n".join([self.ask, *map(str, values), *self.metadata.values(), *self.grants.values(), *sent])
 
 
 @dataclass(frozen=True, slots=True)

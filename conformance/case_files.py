@@ -20,13 +20,20 @@ from pathlib import Path
 from pydantic import Field
 
 from comity.errors import CODES, ConfigurationError
-from conformance.case import ENGINES, WAYS, AttackClass, Case, Cell, Expectation, Parameter, Question
+from conformance.case import ENGINES, WAYS, AttackClass, Case, Cell, Expectation, Keys, Parameter, Question
 from policies.file_models import FileModel, Text
 from policies.read_file import read_model
 from policies.yaml_document import YamlDocument, load_yaml
 
 CLASSES = 68
 """The classes of attacks that are known; each has a file."""
+
+
+class _KeysFile(FileModel):
+    of: Text = Field(description="The column that they are said to be of: department.table.column.")
+    type: Text = "VARCHAR"
+    values: tuple[Cell, ...] = ()
+    up_to: int = Field(0, description="All whole numbers below this one, in place of values.")
 
 
 class _QuestionFile(FileModel):
@@ -37,6 +44,7 @@ class _QuestionFile(FileModel):
     metadata: dict[str, str] = Field(default_factory=dict)
     token: str | None = None
     grants: dict[str, str] = Field(default_factory=dict)
+    keys: dict[str, _KeysFile] = Field(default_factory=dict)
 
 
 class _CaseFile(_QuestionFile):
@@ -169,6 +177,7 @@ def _question(form: _QuestionFile, whole: _ClassFile, caller: str, purpose: str)
         form.metadata,
         form.token,
         form.grants,
+        tuple(Keys(name, s.of, s.type, s.values, s.up_to) for name, s in form.keys.items()),
     )
 
 

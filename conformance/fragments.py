@@ -12,13 +12,14 @@ from dataclasses import replace
 import pyarrow as pa
 
 from comity.errors import ComityError
-from conformance.case import Question
+from conformance.case import Keys, Question
 from conformance.reply import Reply, rows_of
-from policies.port import DepartmentPort, FragmentRequest
+from policies.port import DepartmentPort, FragmentRequest, KeySet
 from policies.principal import Principal
 from sql.binder import Binder
-from sql.catalog import Fragment
-from sql.types import arrow_schema
+from sql.catalog import Column, Fragment, Table
+from sql.keys import KEY, KEYS
+from sql.types import arrow_schema, arrow_type
 
 SECONDS = 30.0
 
@@ -39,7 +40,7 @@ class HostileGateway:
 
     def ask(self, question: Question, department: str) -> Reply:
         """The question's text as one fragment for `department`, un-authorised and un-planned."""
-        reply = self._send(question, department, self._schema(department, question.ask))
+        reply = self._send(question, department, self._schema(department, question))
         if reply.code == "INTERNAL":
             # Other types than the agent's: those over what the principal may see, which a gateway knows too.
             schema = self._visible_schema(department, question)
@@ -56,6 +57,7 @@ class HostileGateway:
             fragment,
             SECONDS,
             question.grants,
+            tuple(_key_set(sent) for sent in question.keys),
         )
         batches: list[pa.RecordBatch] = []
         try:
@@ -77,12 +79,15 @@ class HostileGateway:
         for binder in self._binders.values():
             binder.close()
 
-    def _schema(self, department: str, text: str) -> pa.Schema:
+    def _schema(self, department: str, question: Question) -> pa.Schema:
         """The types the text would answer with, worked out over everything published."""
+        tables = self._ports[department].describe().tables
         if department not in self._binders:
-            self._binders[department] = Binder(self._ports[department].describe().tables)
+            self._binders[department] = Binder(tables)
         try:
-            return self._binders[department].schema_of(text)
+            sent = _key_tables(question)
+            known = [*tables, *sent] if sent else []
+            return arrow_schema(self._binders[department].columns_of(question.ask, known))
         except ComityError:
             return pa.schema([pa.field("value", pa.string())])
 
@@ -96,9 +101,22 @@ class HostileGateway:
             if view.star:
                 shown.append(replace(table, columns=tuple(columns[name] for name in view.star)))
         try:
+            shown += _key_tables(question)
             return arrow_schema(self._binders[department].columns_of(question.ask, shown))
         except ComityError:
             return None
+
+
+def _key_set(sent: Keys) -> KeySet:
+    """The keys as they are sent, whether or not they may be."""
+    listed: list[object] = list(range(sent.up_to)) or list(sent.values)
+    source: tuple[str, ...] = tuple(sent.of.split("."))
+    # As many parts as the case gives: what the port's type says, a hostile gateway does not keep.
+    return KeySet(sent.name, source, pa.array(listed).cast(arrow_type(sent.type)))  # type: ignore[arg-type]
+
+
+def _key_tables(question: Question) -> list[Table]:
+    return [Table(KEYS, sent.name, (Column(KEY, sent.type),)) for sent in question.keys]
 
 
 def _cells(rows: tuple[tuple[str | None, ...], ...]) -> list[str]:
