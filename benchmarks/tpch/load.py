@@ -22,7 +22,7 @@ from connectors.servers import start_mariadb, start_postgresql
 
 CHUNK = 1 << 20
 ROWS = 20_000
-SERVER_SETTINGS = ("shared_buffers = '1GB'", "work_mem = '64MB'", "random_page_cost = 1.1")
+SERVER_SETTINGS = ("shared_buffers = '1GB'", "work_mem = '64MB'")
 """PostgreSQL as one sets it up for this much data; from the next start on, for Comity and its peers alike."""
 
 
