@@ -64,11 +64,16 @@ def without_keys(query: exp.Query) -> exp.Query:
 
 
 def _compares(conjunct: exp.Expr, alias: str) -> bool:
-    """`alias.column IN (keys)`, or NOT."""
-    node = conjunct.unnest()
-    if isinstance(node, exp.Not):
-        node = node.this.unnest()
-    if key_set_of(node) is None:
-        return False
-    column = node.this.unnest()
-    return isinstance(column, exp.Column) and column.table == alias
+    """`alias.column IN (keys)`, or NOT, or several such connected by OR: the members of a federated table send one each."""
+    stack = [conjunct]
+    while stack:
+        node = stack.pop().unnest()
+        if isinstance(node, exp.Or):
+            stack += [node.this, node.expression]
+            continue
+        if isinstance(node, exp.Not):
+            node = node.this.unnest()
+        column = node.this.unnest() if key_set_of(node) is not None else None
+        if not isinstance(column, exp.Column) or column.table != alias:
+            return False
+    return True

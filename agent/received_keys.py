@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from comity.errors import LimitError, SqlError
-from policies.port import MOST_KEY_BYTES, MOST_KEYS, KeySet
+from policies.port import MOST_KEY_BYTES, MOST_KEYS, MOST_SENT_BYTES, KeySet
 from sql.keys import KEY, KeyColumn, is_key_name
 from sql.types import arrow_type, canonical_type
 
@@ -38,7 +38,7 @@ def check_key_sets(keys: Sequence[KeySet], department: str) -> tuple[KeyColumn, 
             raise _too_many(f"more than {MOST_KEYS} keys", department)
         found[sent.name] = _checked(sent, department)
         size += sent.values.nbytes
-        if size > MOST_KEY_BYTES:
+        if sent.values.nbytes > MOST_KEY_BYTES or size > MOST_SENT_BYTES:
             raise _too_many(f"join keys of more than {MOST_KEY_BYTES} bytes", department)
     return tuple(found.values())
 

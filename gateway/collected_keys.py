@@ -5,10 +5,12 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-MOST_KEYS = 250_000
+from policies import port
+
+MOST_KEYS = port.MOST_KEYS
 """Keys that are sent at most."""
 
-MOST_BYTES = 8 << 20
+MOST_BYTES = port.MOST_KEY_BYTES
 """Bytes that they have at most."""
 
 _FOLD = 4

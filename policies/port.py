@@ -38,11 +38,14 @@ class Publication:
     version: str
 
 
-MOST_KEYS = 50_000
-"""The most keys of one key set: up to here every engine finds them by hash, in a fraction of what a scan takes."""
+MOST_KEYS = 250_000
+"""The most keys of one key set: engines find so many by hash, in about the time of a scan of a million rows."""
 
-MOST_KEY_BYTES = 4 * 2**20
-"""The most bytes of a fragment's key sets together, as Arrow counts them: they go to the database as text."""
+MOST_KEY_BYTES = 8 * 2**20
+"""The most bytes of one key set, as Arrow counts them: it goes to the database as text."""
+
+MOST_SENT_BYTES = 4 * MOST_KEY_BYTES
+"""The most bytes of all key sets of one fragment."""
 
 
 @dataclass(frozen=True, slots=True)

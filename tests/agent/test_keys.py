@@ -180,6 +180,9 @@ def test_hostile_keys_are_values_and_nothing_else(agent: Agent) -> None:
 BESIDE = {
     "one table": f"""SELECT "p"."id" AS "id", regexp_extract("p"."number", '[0-9]+') AS "number" {FROM}
         WHERE "p"."id" {IN} AND regexp_matches("p"."number", '[357]')""",
+    "two sets": f"""SELECT "p"."id" AS "id", regexp_extract("p"."number", '[0-9]+') AS "number" {FROM}
+        WHERE ("p"."id" {IN} OR "p"."id" IN (SELECT "key" FROM "_keys"."keys_2"))
+            AND regexp_matches("p"."number", '[357]')""",
     "two tables": f"""SELECT "p"."id" AS "id", "q"."number" AS "number" {FROM}
         JOIN "health"."patient" AS "q" ON regexp_replace("q"."number", 'n', '') = CAST("p"."id" AS VARCHAR)
         WHERE "p"."id" {IN} AND "q"."id" {IN}""",
@@ -193,7 +196,8 @@ def test_what_finishes_beside_the_database_reads_only_the_rows_that_keys_find(
     sql: str, sqlite_agent: Agent
 ) -> None:
     schema = {"id": pa.int64(), "number": pa.string()}
-    rows, receipt = run(sqlite_agent, sql, schema, keys(5, 7, -1), role="open")
+    sets = (keys(5, 7, -1), keys(-2, name="keys_2"))
+    rows, receipt = run(sqlite_agent, sql, schema, *sets, role="open")
     assert [row[0] for row in rows] == [5, 7]
     assert receipt.mode == "local"
     assert receipt.source_rows == (4 if "JOIN" in sql else 2)
