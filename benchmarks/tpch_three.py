@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.peers.peer import Peer, PeerError
-from benchmarks.peers.start import PEERS
+from benchmarks.peers.start import ABSENT, PEERS
 from benchmarks.report import write_result
 from benchmarks.tpch import tables_shown
 from benchmarks.tpch.check import check
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
 def start_peers(names: Sequence[str], data: Path) -> tuple[list[Peer], dict[str, str]]:
     """The peers that run here, and why the others do not."""
     running: list[Peer] = []
-    absent: dict[str, str] = {}
+    absent = dict(ABSENT)
     for name, (title, start) in PEERS.items():
         if name not in names:
             absent[title] = "not asked for"

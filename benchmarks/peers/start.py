@@ -46,3 +46,9 @@ def _attachments(data: Path) -> list[dict[str, Any]]:
 
 PEERS: dict[str, tuple[str, Callable[[Path], Peer]]] = {"duckdb": (SCANNERS, start_scanners)}
 """By name on the command line: the title, and what starts it."""
+
+ABSENT = {
+    "PostgreSQL with postgres_fdw and mysql_fdw": "Debian has no sqlite_fdw, so one of the three departments stays unread",
+    "Spark with JDBC": "this version does not set it up",
+}
+"""Peers that are never run here, and why; every report says so."""
