@@ -243,7 +243,7 @@ class _Splitter:
         for group in groups:
             taken, pool = self.take(pool, group)
             group.conjuncts += taken
-        items = [_reference(group.name, group.name) for group in groups] + rest
+        items = [_stand_in(group) for group in groups] + rest
         joins = [exp.Join(this=item, kind="CROSS") for item in items[1:]] + kept_joins
         select.set("from_", exp.From(this=items[0]))
         select.set("joins", joins)
@@ -355,6 +355,14 @@ def _reference(piece: str, alias: str) -> exp.Table:
         this=exp.to_identifier(piece, quoted=True),
         alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True)),
     )
+
+
+def _stand_in(group: _Group) -> exp.Table:
+    """What stands for a group, with the marks of its one FROM item."""
+    table = _reference(group.name, group.name)
+    if len(group.sources) == 1:
+        table.meta.update(group.sources[0].meta)
+    return table
 
 
 def _is_hanging(join: exp.Join) -> bool:

@@ -159,6 +159,7 @@ class _Drawing:
         last = at == len(groups) - 1
         several = [self.fragments.get(name, {"fragment": name}) for name in names]
         width = max(display_width(str(f.get("department", ""))) for f in several)
+        name_width = max(len(str(f.get("fragment", ""))) for f in several)
         below = f"{indent}{'    ' if last else f'{_DOWN}   '}"
         if len(several) > MOST_MEMBERS:
             yield from self._facts(summary_of(several), indent + (_LAST_CUT if last else _CUT), f"{below}  ")
@@ -166,7 +167,7 @@ class _Drawing:
             for place, fragment in enumerate(several):
                 ends = last and place == len(several) - 1
                 lead = indent + (_LAST_CUT if ends else _CUT)
-                yield from self._facts(self._leaf(fragment, width), lead, f"{below}  ")
+                yield from self._facts(self._leaf(fragment, width, name_width), lead, f"{below}  ")
         again = all(name in self.drawn for name in names)
         self.drawn.update(names)
         if again:
@@ -193,9 +194,11 @@ class _Drawing:
                     names.append(department)
         return found
 
-    def _leaf(self, fragment: Plan, width: int) -> list[str]:
+    @staticmethod
+    def _leaf(fragment: Plan, width: int, name_width: int) -> list[str]:
         department = pad(printable(str(fragment.get("department", ""))), width)
-        return [department, str(fragment.get("fragment", "")), *numbers_of(fragment)]
+        name = str(fragment.get("fragment", "")).ljust(name_width)
+        return [department, name, *numbers_of(fragment)]
 
     def _work(self, fragment: Plan, room: int) -> Iterator[str]:
         """What a fragment does: on one line where it fits, otherwise one operation after the other."""

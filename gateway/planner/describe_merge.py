@@ -10,7 +10,7 @@ from sqlglot import exp
 from gateway.planner.aggregate_block import function_name
 from gateway.planner.block_aggregates import call_at
 from gateway.planner.describe_query import KEYS, Block, QueryReader, Side, departments_text, is_grouped
-from gateway.planner.members import arms_of, is_member_union, union_name, what_meets
+from gateway.planner.members import FEDERATED, arms_of, is_member_union, union_name, what_meets
 from gateway.planner.operations import Kind, Operation, Step
 from gateway.planner.words import Rename, listed
 from sql.allowed_functions import is_aggregate_call
@@ -190,15 +190,17 @@ class _MergeReader(QueryReader):
             return f"{reason}, so rows of {members} meet here", ""
         return self._meeting(block), ""
 
-    def _partials(self, union: exp.Subquery) -> list[str]:
+    def _partials(self, union: exp.Expr) -> list[str]:
         """The aggregates that members send."""
         found: dict[str, None] = {}
-        for table in arms_of(union)[0].find_all(exp.Table):
+        first = arms_of(union)[0] if is_member_union(union) else union
+        for table in first.find_all(exp.Table):
             query = self._tree(table.name) if table.name in self._parts else None
-            for output in query.selects if isinstance(query, exp.Query) else ():
-                value = output.unalias()
-                if is_aggregate_call(call_at(value).function):
-                    found[function_name(value)] = None
+            for select in query.find_all(exp.Select) if query is not None else ():
+                calls = (output.unalias() for output in select.expressions)
+                found |= {
+                    function_name(call): None for call in calls if is_aggregate_call(call_at(call).function)
+                }
         return list(found)
 
     def _why_sort(self, block: Block, *, limited: bool) -> str:
@@ -225,9 +227,9 @@ class _MergeReader(QueryReader):
         return "over rows that are made here"
 
 
-def _union_of(block: Block) -> exp.Subquery | None:
-    """The federated table of a block that reads one."""
-    unions = [source for source, _ in block_sources(block.select) if is_member_union(source)]
+def _union_of(block: Block) -> exp.Expr | None:
+    """The federated table of a block that reads one, or what stands for that of one member."""
+    unions = [source for source, _ in block_sources(block.select) if source.meta.get(FEDERATED)]
     return unions[0] if len(unions) == 1 else None
 
 
@@ -236,9 +238,13 @@ def _members(side: Side) -> exp.Subquery | None:
 
 
 def _label(side: Side) -> str:
-    """Whose rows a FROM item holds: a federated table's members, or departments."""
+    return _labels((side,))
+
+
+def _labels(sides: Iterable[Side]) -> str:
+    """Whose rows FROM items hold: federated tables' members, and departments."""
     labels: dict[str, None] = {}
-    stack = [side.operation]
+    stack = [side.operation for side in sides][::-1]
     while stack:
         operation = stack.pop()
         if operation.kind == "members":
@@ -250,17 +256,13 @@ def _label(side: Side) -> str:
     return _few(labels)
 
 
-def _labels(sides: Iterable[Side]) -> str:
-    return _few(dict.fromkeys(_label(side) for side in sides))
-
-
 def _few(labels: Mapping[str, None]) -> str:
     names = list(labels)
     return listed(names) if len(names) <= 4 else f"{names[0]} and {len(names) - 1} more"
 
 
-def _label_union(union: exp.Subquery) -> str:
-    number = len(arms_of(union))
+def _label_union(union: exp.Expr) -> str:
+    number = len(arms_of(union)) if is_member_union(union) else 1
     return f"the {number} members of {union_name(union)}" if number > 1 else union_name(union)
 
 
@@ -269,7 +271,7 @@ def _what(side: Side) -> str:
     return _what_union(union) if union is not None else f"rows of {departments_text(side.departments)}"
 
 
-def _what_union(union: exp.Subquery) -> str:
+def _what_union(union: exp.Expr) -> str:
     meeting, _ = what_meets(union)
     return f"{meeting} of {_label_union(union)}"
 

@@ -183,7 +183,8 @@ class QueryReader:
         rename = self.rename(block)
         for why, parts in reasons.items():
             plain = not block.qualified and all(free_aliases(part) <= block.sides.keys() for part in parts)
-            words = [in_words(part, rename, qualified=not plain) for part in parts]
+            shown = [part.unnest() for part in parts] if len(parts) == 1 else parts
+            words = [in_words(part, rename, qualified=not plain) for part in shown]
             text = before or "WHERE "
             nested = [inner for part in parts for inner in self._nested(part)]
             below = Operation(kind, clipped(text + " AND ".join(words)), why).over(below, *nested)

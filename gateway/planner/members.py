@@ -36,7 +36,7 @@ def has_member_union(tree: exp.Expr) -> bool:
     return any(is_member_union(node) for node in tree.find_all(exp.Subquery))
 
 
-def union_name(union: exp.Subquery) -> str:
+def union_name(union: exp.Expr) -> str:
     """The federated table's name, for people."""
     return str(union.meta[FEDERATED])
 
@@ -61,7 +61,7 @@ def say_why(union: exp.Subquery, reason: str = "", meeting: Meeting = "rows") ->
     union.meta[STAYED] = (meeting, reason)
 
 
-def what_meets(union: exp.Subquery) -> tuple[Meeting, str]:
+def what_meets(union: exp.Expr) -> tuple[Meeting, str]:
     """What the members send, and why it is no less."""
     noted: tuple[Meeting, str] | None = union.meta.get(STAYED)
     return noted or ("rows", "")

@@ -111,6 +111,32 @@ def test_a_plan_says_why_rows_meet(title: str, question: str, reason: str, binde
     assert (operation, why) in [(each.text, each.why) for each in merge.walk()], title
 
 
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        (
+            "SELECT t.name AS n, avg(p.balance) AS a FROM land.person p JOIN centre.town t ON t.code = p.area GROUP BY t.name",
+            "final, partials (count, sum) come from the 2 members of land.person;"
+            + " land.person.balance may not be read: aggregated below the join",
+        ),
+        (
+            "SELECT t.name AS n, sum(p.balance) AS a FROM north.person p JOIN centre.town t ON t.code = p.area GROUP BY t.name",
+            "final, partials (sum) come from north; north.person.balance may not be read: aggregated below the join",
+        ),
+    ],
+)
+def test_a_plan_names_the_column_whose_policy_has_groups_leave(
+    question: str, why: str, binder: Binder
+) -> None:
+    tree = resolve(question, binder)
+    planned = apply_passes(tree, Planning(CATALOG, binder, held()))
+    split = split_query(planned, lambda table: table.db)
+    assert split.residual is not None
+    parts = {piece.name: Part(piece.context, piece.query.sql(dialect="duckdb")) for piece in split.pieces}
+    reasons = {each.kind: each.why for each in describe_merge(split.residual, tree, parts).walk()}
+    assert reasons["aggregate"] == why
+
+
 @pytest.mark.parametrize("name", PASSES)
 def test_a_pass_leaves_its_input_alone(name: str, binder: Binder) -> None:
     planning = Planning(CATALOG, binder)
