@@ -19,6 +19,7 @@ from gateway.configuration import Federation, load_federation
 from gateway.identity import TokenIdentity
 from gateway.merge.duckdb import DuckdbMerge
 from gateway.pipeline import Pipeline
+from gateway.plan_question import QuestionPlanner
 from gateway.record import Recorder
 from gateway.telemetry import Telemetry
 from policies.department import validate_department
@@ -109,16 +110,12 @@ def _assemble(
     today: Callable[[], date],
 ) -> Gateway:
     catalogs = Catalogs(federation, agents, today)
-    pipeline = Pipeline(
-        Admission(federation),
-        catalogs,
-        agents,
-        DuckdbMerge(engines),
-        Recorder(log),
-        telemetry or Telemetry(federation.settings.telemetry),
-    )
+    telemetry = telemetry or Telemetry(federation.settings.telemetry)
+    admission = Admission(federation)
+    planner = QuestionPlanner(admission, catalogs, agents, telemetry)
+    pipeline = Pipeline(admission, catalogs, agents, DuckdbMerge(engines), Recorder(log), telemetry, planner)
     changes = [PolicyChanged(agent.name, agent.department.digest) for agent in agents.values()]
     log.append_many([AdminEvent("server_started"), *changes])
     identity = TokenIdentity(federation.principals, federation.settings.ceilings.query)
-    statistics = Refresher((agent.source_statistics for agent in agents.values()), pipeline.forget_plans)
+    statistics = Refresher((agent.source_statistics for agent in agents.values()), planner.forget_plans)
     return Gateway(federation, agents, pipeline, identity, log, statistics)

@@ -24,6 +24,7 @@ from gateway.configuration import Federation, FederationFile
 from gateway.merge.duckdb import DuckdbMerge
 from gateway.pipeline import Pipeline
 from gateway.plan_cache import PlanCache
+from gateway.plan_question import QuestionPlanner
 from gateway.plan_shapes import PlanShapes
 from gateway.record import Recorder
 from gateway.stages import FederatedPlan, Lifetime, QueryRequest
@@ -34,9 +35,9 @@ from policies.department import Department
 from policies.grades import lower
 from policies.port import FragmentRequest, FragmentRun, Publication, TableNotes
 from policies.principal import Principal
-from policies.statistics import DepartmentFacts
 from policies.published import PublishedColumn, PublishedTable
 from policies.stage import declared_type
+from policies.statistics import DepartmentFacts
 from sql.catalog import Column, Table, TableUse
 from sql.engine import EnginePool
 
@@ -148,17 +149,10 @@ class PaperGateway:
         log = self._stack.enter_context(AuditLog.open(Path(folder), "paper"))
         self.catalogs = _Catalogs(federation, ports, today)
         self._stack.callback(self.catalogs.binder.close)
-        self._pipeline = Pipeline(
-            Admission(federation),
-            self.catalogs,
-            ports,
-            merge,
-            Recorder(log),
-            telemetry,
-            # No plan is kept either: policies are replaced between questions.
-            PlanCache(0),
-            PlanShapes(0),
-        )
+        admission = Admission(federation)
+        # No plan is kept either: policies are replaced between questions.
+        planner = QuestionPlanner(admission, self.catalogs, ports, telemetry, PlanCache(0), PlanShapes(0))
+        self._pipeline = Pipeline(admission, self.catalogs, ports, merge, Recorder(log), telemetry, planner)
         self._ceiling = federation.settings.ceilings.query
         self._ports = ports
         self._telemetry = telemetry

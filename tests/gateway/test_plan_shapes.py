@@ -53,14 +53,14 @@ def is_known(gateway: Gateway, asked: QueryRequest) -> bool:
     """Whether a question's plan is not made, and is the plan that would be made."""
     pipeline = gateway.pipeline
     made: list[object] = []
-    whole = type(pipeline).plan_admitted
+    whole = type(pipeline.planner).plan_admitted
 
     def count(*given: object) -> FederatedPlan:
         made.append(given)
         return whole(*given)  # type: ignore[arg-type]  # what it was called with
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(pipeline), "plan_admitted", count)
+        patch.setattr(type(pipeline.planner), "plan_admitted", count)
         found = plan(gateway, asked)
     expected = plan(gateway, asked, anew=True)
     assert plan_texts(found) == plan_texts(expected)
