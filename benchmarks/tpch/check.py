@@ -151,6 +151,9 @@ def comity_side(directory: Path, prefer: str) -> Iterator[ComitySide]:
         serve(setting_directory(directory, prefer)) as gateway,
         comity.connect(gateway.address, token=TOKEN, purpose=PURPOSE, timeout=TIMEOUT) as connection,
     ):
+        for text in query_texts().values():
+            # A gateway is there for long, and knows its sources' tables.
+            connection.explain(text)
         yield ComitySide(f"prefer {prefer}", connection)
 
 
