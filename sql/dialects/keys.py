@@ -107,6 +107,7 @@ def _mysql(left: Value, keys: Sequence[_Key], context: Context) -> str:
             raise NotNative("more texts as join keys than MariaDB finds fast")
         listed = ", ".join(context.plain_text(str(key)) for key in keys)
         return f"({left.sql} IN ({listed}))"
+    context.require("join keys")
     kind, text = "BIGINT", f"[{_listed(keys, str)}]"
     if left.family != "integer":
         kind = context.dialect.type_name(left.kind)
@@ -117,8 +118,20 @@ def _mysql(left: Value, keys: Sequence[_Key], context: Context) -> str:
     return f"({left.sql} IN (SELECT `j`.`k` FROM {table}))"
 
 
+_FEW = 8
+"""Integers that SQLite is told one by one."""
+
+
 def _sqlite(left: Value, keys: Sequence[_Key], context: Context) -> str:
-    """A JSON array read as a table: values without affinity, of which SQLite makes an index once."""
+    """A JSON array read as a table: values without affinity, of which SQLite makes an index once. How many there are
+    it does not see, and takes 25 for granted; a few integers are a list, so that it may choose the index for them.
+    """
+    if (
+        left.family == "integer"
+        and len(keys) <= _FEW
+        and all(isinstance(key, int) and 0 <= key < 2**63 for key in keys)
+    ):
+        return f"({left.sql} IN ({_listed(keys, str)}))"
     if left.family == "integer":
         text = f"[{_listed(keys, str)}]"
     else:
