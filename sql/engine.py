@@ -10,6 +10,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from queue import Empty, SimpleQueue
 
 import duckdb
@@ -18,10 +19,14 @@ import pyarrow as pa
 
 from comity.errors import CancelledError, ComityError, InternalError, UnavailableError
 from sql.engine_errors import translate_error
+from sql.engine_memory import drained, memory_bytes
 from sql.types import canonical_name
 
 _BATCH_ROWS = 65_536
 _REPEAT_SECONDS = 0.02
+_HELD_SHARE = 0.25
+"""Of an engine's memory, for loaded rows that stay as they came; DuckDB has the rest."""
+_SMALL_BATCH_ROWS = 2048
 
 
 def open_locked(*, memory: str, threads: int, errors_as_json: bool = False) -> duckdb.DuckDBPyConnection:
@@ -70,10 +75,16 @@ class Engine:
     """
 
     def __init__(self, *, memory: str, threads: int) -> None:
-        self._connection = open_locked(memory=memory, threads=threads)
+        # Memory in words that are not understood here is DuckDB's to refuse.
+        size = memory_bytes(memory)
+        self._room = 0 if size is None else int(size * _HELD_SHARE)
+        limit = memory if size is None else f"{(size - self._room) // 1000}KB"
+        self._connection = open_locked(memory=limit, threads=threads)
         self._lock = threading.Lock()
         self._cursors: set[duckdb.DuckDBPyConnection] = set()
         self._views: list[str] = []
+        self._casts: list[str] = []
+        self._held = 0
         self._tables: list[str] = []
         self._functions: list[str] = []
         self._readers: list[pa.RecordBatchReader] = []
@@ -101,7 +112,10 @@ class Engine:
         keep: str = "",
         relation: str = "",
     ) -> int:
-        """Reads all batches into the table `name` and returns how many rows that were.
+        """Reads all batches as the table `name` and returns how many rows that were.
+
+        They stay the Arrow that they are while there is room, which costs a query less than copying them costs;
+        beyond that they are copied into DuckDB.
 
         `types` are the columns' canonical types, where they say more than Arrow's do (HUGEINT). Of the rows the
         table holds those for which the condition `keep` is true; it names the columns as those of `relation`.
@@ -124,6 +138,14 @@ class Engine:
                 rows += batch.num_rows
                 yield batch
 
+        source: Iterator[pa.RecordBatch] = counted()
+        if not keep and not untyped:
+            held, complete = self._hold(source)
+            if complete:
+                self._register_held(name, pa.Table.from_batches(held, schema), columns)
+                return rows
+            source = chain(drained(held), source)
+
         # A registered stream is seen by its own connection only, so each load has one.
         with self._lock:
             self._tables.append(table)
@@ -131,7 +153,7 @@ class Engine:
             self._cursors.add(cursor)
         stream = f"{name} (stream)"
         try:
-            cursor.register(stream, pa.RecordBatchReader.from_batches(schema, counted()))
+            cursor.register(stream, pa.RecordBatchReader.from_batches(schema, source))
             select = f"SELECT {', '.join(columns)} FROM {quoted(stream)}"
             if keep:
                 select = f"SELECT * FROM ({select}) AS {quoted(relation)} WHERE {keep}"
@@ -147,6 +169,36 @@ class Engine:
                 self._cursors.discard(cursor)
             cursor.close()
         return rows
+
+    def _hold(self, source: Iterator[pa.RecordBatch]) -> tuple[list[pa.RecordBatch], bool]:
+        """The batches for which there is room, and whether those were all."""
+        held = []
+        try:
+            for batch in source:
+                held.append(batch)
+                with self._lock:
+                    self._held += batch.nbytes
+                    if self._held > self._room:
+                        # They are on their way out, and may make room for what comes in another thread.
+                        self._held -= sum(one.nbytes for one in held)
+                        return held, False
+        except Exception as error:
+            raise self._translated(error) from None
+        return held, True
+
+    def _register_held(self, name: str, table: pa.Table, columns: Sequence[str]) -> None:
+        if table.num_columns and len(table) < _SMALL_BATCH_ROWS * table.column(0).num_chunks:
+            table = table.combine_chunks()
+        raw = f"{name} (rows)"
+        try:
+            with self._lock:
+                self._views.append(raw)
+                self._casts.append(name)
+                self._connection.register(raw, table)
+                select = f"SELECT {', '.join(columns)} FROM {quoted(raw)}"
+                self._connection.execute(f"CREATE TEMP VIEW {quoted(name)} AS {select}")
+        except (duckdb.Error, pa.ArrowException) as error:
+            raise self._translated(error) from None
 
     def add_function(self, name: str, arity: int, function: Callable[..., pa.Array]) -> None:
         """Makes `function`, over columns of text, callable in SQL until the engine is given back.
@@ -197,7 +249,7 @@ class Engine:
             self._closed.wait(_REPEAT_SECONDS)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A connection to the same database, which sees loaded tables. The engine is not lent again after it."""
+        """A connection to the same database, of other tables. The engine is not lent again after it."""
         self.spent = True
         with self._lock:
             cursor = self._connection.cursor()
@@ -210,8 +262,11 @@ class Engine:
             reader.close()
         for cursor in self._cursors:
             cursor.close()
+        for name in self._casts:
+            self._connection.execute(f"DROP VIEW IF EXISTS {quoted(name)}")
         for name in self._views:
             self._connection.unregister(name)
+        self._held = 0
         for name in self._tables:
             self._connection.execute(f"DROP TABLE IF EXISTS {quoted(name)}")
         for name in self._functions:
@@ -221,6 +276,7 @@ class Engine:
             self._readers,
             self._cursors,
             self._views,
+            self._casts,
             self._tables,
             self._functions,
             self._failures,

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from itertools import repeat
 
 import duckdb
 import pyarrow as pa
@@ -53,6 +54,38 @@ def test_a_loaded_table_takes_the_canonical_types_given(engine: Engine) -> None:
     engine.load("f", schema, [data], ["HUGEINT", "VARCHAR"])
     (row,) = engine.query("select typeof(n) as n, typeof(t) as t from f").read_all().to_pylist()
     assert row == {"n": "HUGEINT", "t": "VARCHAR"}
+
+
+def large(megabytes: int) -> Iterator[pa.RecordBatch]:
+    """Integers from 0, in batches of a megabyte."""
+    for number in range(megabytes):
+        yield pa.record_batch([pa.array(range(number * 131_072, (number + 1) * 131_072), pa.int64())], SCHEMA)
+
+
+@pytest.mark.parametrize("megabytes", [10, 80])
+def test_a_table_is_the_same_whether_there_is_room_to_leave_it_as_it_came(
+    megabytes: int, engine: Engine
+) -> None:
+    rows = megabytes * 131_072
+    assert engine.load("f", SCHEMA, large(megabytes), ["BIGINT"]) == rows
+    engine.load("g", SCHEMA, large(1))
+    text = "select count(*) as n, sum(f.a)::bigint as s, count(g.a) as m from f left join g on f.a = g.a"
+    (row,) = engine.query(text).read_all().to_pylist()
+    assert row == {"n": rows, "s": rows * (rows - 1) // 2, "m": 131_072}
+
+
+def test_more_rows_than_memory_holds_are_a_limit(pool: EnginePool) -> None:
+    # No sequence, which DuckDB would make small.
+    values = [n * 0x9E3779B97F4A7C15 % 2**63 for n in range(131_072)]
+    noise = pa.record_batch([pa.array(values, pa.int64())], SCHEMA)
+    with pool.lease() as engine, pytest.raises(LimitError) as caught:
+        engine.load("f", SCHEMA, repeat(noise, 300))
+    assert caught.value.code == "LIMIT_MEMORY"
+
+
+def test_rows_in_many_small_batches_stay_in_order_and_whole(engine: Engine) -> None:
+    assert engine.load("f", SCHEMA, (batch(n) for n in range(5000))) == 5000
+    assert engine.query("select a from f").read_all()["a"].to_pylist() == list(range(5000))
 
 
 def test_several_threads_may_load_at_once(engine: Engine) -> None:
