@@ -158,6 +158,7 @@ class Execution:
                 raise
             self._release()
             self.publisher.forget()
+            self.texts.forget()
             yield from self._batches(self.enforced.floored.tree)
 
     def _batches(self, tree: exp.Query) -> Iterator[pa.RecordBatch]:

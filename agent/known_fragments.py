@@ -52,6 +52,11 @@ class NativeTexts:
             raise NotNative(known)
         return known
 
+    def forget(self) -> None:
+        """The source's tables are no longer as they were: every text is rendered anew."""
+        self.gave_up = False
+        self._texts.clear()
+
 
 @dataclass(frozen=True, slots=True)
 class KnownFragment:

@@ -1,0 +1,198 @@
+"""Where SQLite gives up on a sum, the agent answers beside it, and nothing that SQLite sent before counts."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import yaml
+
+import agent.execute
+from agent.agent import Agent, open_agent
+from agent.execute import GAVE_UP, TOO_MUCH
+from comity.errors import SourceError
+from policies.port import FragmentRequest, Receipt
+from policies.principal import Principal
+from sql.catalog import Fragment
+from sql.engine import EnginePool
+
+ANALYST = Principal("li.wei", "bureau", frozenset({"analyst"}))
+COLUMNS = {"id": "BIGINT", "place": "VARCHAR", "amount": "BIGINT"}
+LARGEST = 2**63 - 1
+SUM = "SELECT p.place AS place, sum(p.amount) AS total FROM north.payment AS p GROUP BY p.place"
+TOTALS = pa.schema([pa.field("place", pa.string()), pa.field("total", pa.decimal128(38, 0))])
+SPREAD = (
+    "SELECT p.place AS place, var_pop(p.amount) AS v, stddev_samp(p.amount) AS s, avg(p.amount) AS a "
+    "FROM north.payment AS p GROUP BY p.place"
+)
+SPREADS = pa.schema(
+    [pa.field("place", pa.string()), *(pa.field(name, pa.float64()) for name in ("v", "s", "a"))]
+)
+Rows = list[tuple[object, object]]
+
+
+@pytest.fixture(scope="module")
+def engines() -> Iterator[EnginePool]:
+    pool = EnginePool(memory="256MB", threads=1, spares=1)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def open_north(tmp_path: Path, engines: EnginePool) -> Iterator[Callable[[Rows], Agent]]:
+    """A department whose SQLite table holds these places and amounts."""
+    opened: list[Agent] = []
+
+    def open_with(rows: Rows) -> Agent:
+        policies = tmp_path / "policies"
+        policies.mkdir()
+        table = {
+            "from": "payment",
+            "sharing": "conditional",
+            "grade": "general",
+            "columns": {name: {"type": kind} for name, kind in COLUMNS.items()},
+        }
+        source = {"connector": "sqlite", "uri": "north.sqlite"}
+        department = {"name": "north", "title": "north", "source": source, "tables": {"payment": table}}
+        (tmp_path / "department.yaml").write_text(yaml.safe_dump(department), encoding="utf-8")
+        grant = {
+            "id": "work",
+            "reason": "工作协议",
+            "principals": {"roles": ["analyst"]},
+            "purposes": ["work"],
+            "columns": {name: {"use": ["read", "filter", "aggregate", "group"]} for name in COLUMNS},
+        }
+        policy = {"table": "payment", "grants": [grant]}
+        (policies / "payment.yaml").write_text(yaml.safe_dump(policy, allow_unicode=True), encoding="utf-8")
+        # Before the agent: afterwards nothing else in this process may open the file.
+        with sqlite3.connect(tmp_path / "north.sqlite") as connection:
+            connection.execute("CREATE TABLE payment (id INTEGER PRIMARY KEY, place TEXT, amount INTEGER)")
+            connection.executemany("INSERT INTO payment (place, amount) VALUES (?, ?)", rows)
+        connection.close()
+        opened.append(open_agent(tmp_path, {}, engines))
+        return opened[-1]
+
+    yield open_with
+    for north in opened:
+        north.close()
+
+
+def ask(north: Agent, sql: str = SUM, schema: pa.Schema = TOTALS) -> tuple[list[tuple[object, ...]], Receipt]:
+    execution = north.run(FragmentRequest("q1", ANALYST, "work", Fragment("f1", "north", sql, schema), 60.0))
+    rows = [tuple(row.values()) for batch in execution for row in batch.to_pylist()]
+    return sorted(rows, key=repr), execution.receipt()
+
+
+def test_sqlite_adds_what_it_can_add(open_north: Callable[[Rows], Agent]) -> None:
+    north = open_north([("甲", LARGEST - 1), ("甲", 1), ("乙", -5), ("乙", None), ("丙", None)])
+    rows, receipt = ask(north)
+    assert [(place, None if total is None else int(str(total))) for place, total in rows] == [
+        ("丙", None),
+        ("乙", -5),
+        ("甲", LARGEST),
+    ]
+    assert receipt.mode == "native"
+
+
+def test_sums_beyond_64_bits_are_right_all_the_same(open_north: Callable[[Rows], Agent]) -> None:
+    north = open_north([("甲", LARGEST), ("甲", LARGEST), ("乙", 3), ("丙", -LARGEST), ("丙", -LARGEST)])
+    for _ in range(2):
+        rows, receipt = ask(north)
+        assert [(place, int(str(total))) for place, total in rows] == [
+            ("丙", -2 * LARGEST),
+            ("乙", 3),
+            ("甲", 2 * LARGEST),
+        ]
+        assert (receipt.mode, receipt.mode_reason) == ("local", GAVE_UP)
+
+
+def test_a_late_group_that_overflows_takes_back_the_groups_before_it(
+    open_north: Callable[[Rows], Agent],
+) -> None:
+    # SQLite answers group by group, in order, and fails at the last one.
+    rows: Rows = [(f"{number:05}", number) for number in range(5000)]
+    north = open_north([*rows, ("99999", LARGEST), ("99999", LARGEST)])
+    found, receipt = ask(north)
+    assert len(found) == 5001
+    assert [(place, int(str(total))) for place, total in found[-1:]] == [("99999", 2 * LARGEST)]
+    assert sum(int(str(total)) for _, total in found[:-1]) == sum(range(5000))
+    assert (receipt.mode, receipt.rows) == ("local", 5001)
+
+
+def test_more_groups_than_are_waited_for_come_from_beside(
+    open_north: Callable[[Rows], Agent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent.execute, "MOST_HELD_BYTES", 1000)
+    north = open_north([(f"{number:05}", number) for number in range(5000)])
+    found, receipt = ask(north)
+    assert [int(str(total)) for _, total in found] == list(range(5000))
+    assert (receipt.mode, receipt.mode_reason) == ("local", TOO_MUCH)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "mode"),
+    [
+        ([1, 2, 4, None], "native"),
+        ([7, 7, 7], "native"),
+        ([5], "native"),
+        ([2_000_000_000, 2_000_000_001, 2_000_000_003], "local"),
+        ([1_000_000_000, 1_000_000_001, 1_000_000_003], "native"),
+        ([-1_000_000_000, -1_000_000_001, 3], "native"),
+        ([LARGEST, LARGEST, -LARGEST], "local"),
+        ([None], "native"),
+    ],
+)
+def test_spreads_of_integers_are_what_exact_numbers_make_of_them(
+    open_north: Callable[[Rows], Agent], amounts: list[int | None], mode: str
+) -> None:
+    north = open_north([("甲", amount) for amount in amounts])
+    ((_, variance, deviation, average),), receipt = ask(north, SPREAD, SPREADS)
+    known = [amount for amount in amounts if amount is not None]
+    count, total = len(known), sum(known)
+    # Whole numbers as far as they go: the distances from the mean, times the count.
+    distances = count * sum(n * n for n in known) - total * total
+    # DuckDB's own way over doubles keeps fewer digits of great numbers that lie close together.
+    near = 1e-12 if mode == "native" else 1e-6
+    assert variance == (pytest.approx(distances / count**2, rel=near, abs=0) if known else None)
+    expected = (distances / (count * (count - 1))) ** 0.5 if count > 1 else None
+    assert deviation == (expected if expected is None else pytest.approx(expected, rel=near, abs=0))
+    assert average == (pytest.approx(total / count, rel=1e-12) if known else None)
+    assert receipt.mode == mode
+
+
+@pytest.mark.parametrize("amount", ["text", 1.5, b"\x01"])
+def test_a_value_of_another_type_is_named_as_such(
+    open_north: Callable[[Rows], Agent], amount: object
+) -> None:
+    north = open_north([("甲", 1), ("甲", amount)])
+    with pytest.raises(SourceError) as caught:
+        ask(north)
+    assert caught.value.code == "SOURCE_TYPE"
+
+
+def test_a_text_without_tests_is_not_used_again_once_its_column_holds_something_else(
+    open_north: Callable[[Rows], Agent], tmp_path: Path
+) -> None:
+    north = open_north([("甲", 1), ("甲", 2)])
+    before, _ = ask(north)
+    assert [int(str(total)) for _, total in before] == [3]
+    # In a process of its own: another SQLite that closes the file would take the agent's locks away.
+    change = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()"
+    for statement, code in (
+        ("INSERT INTO payment (place, amount) VALUES ('甲', 'text')", "SOURCE_TYPE"),
+        ("DELETE FROM payment WHERE amount = 'text'", None),
+    ):
+        subprocess.run([sys.executable, "-c", change, str(tmp_path / "north.sqlite"), statement], check=True)
+        for _ in range(2):
+            if code is None:
+                after, _ = ask(north)
+                assert after == before
+            else:
+                with pytest.raises(SourceError) as caught:
+                    ask(north)
+                assert caught.value.code == code
