@@ -25,10 +25,15 @@ FAR = 2.0
 class Feedback:
     """Ratios of actual to expected rows. Safe between threads."""
 
-    def __init__(self, size: int = MOST) -> None:
-        self._size = size
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
         self._lock = threading.Lock()
         self._ratios: OrderedDict[Hashable, float] = OrderedDict()
+
+    @property
+    def size(self) -> int:
+        """How many shapes are remembered."""
+        return len(self._ratios)
 
     def corrections(self, query: AuthorizedQuery) -> Callable[[str], float] | None:
         """By a fragment's shape, what to multiply its expected rows with; None while nothing was learnt."""
@@ -56,7 +61,7 @@ class Feedback:
             if not 1 / FAR < actual / expected < FAR:
                 shape = _shape(planned.fragment.sql)
                 if shape is not None:
-                    self._keep((caller, shape), actual / expected)
+                    self._keep((caller, shape), actual / max(planned.estimate.rows, 1e-6))
                     learnt = True
         return learnt
 
@@ -65,7 +70,7 @@ class Feedback:
             known = self._ratios.get(key, 1.0)
             self._ratios[key] = min(max(known * ratio, 1e-9), 1e9)
             self._ratios.move_to_end(key)
-            while len(self._ratios) > self._size:
+            while len(self._ratios) > self._most:
                 self._ratios.popitem(last=False)
 
 
