@@ -88,9 +88,9 @@ class _Finder:
             joining = [
                 c for c in classes if c.keys() & members.keys() and self._is_of_one_kind({**c, **members})
             ]
-            for other in joining:
-                members = {**other, **members}
-            classes = [c for c in classes if all(c is not other for other in joining)] + [members]
+            for found in joining:
+                members = {**found, **members}
+            classes = [c for c in classes if all(c is not found for found in joining)] + [members]
         for members in classes:
             for reduced in members.values():
                 if self.columns.block_of(reduced.table) == number:
@@ -108,7 +108,6 @@ class _Finder:
         column, query = node.this.unnest(), node.args.get("query")
         if not isinstance(column, exp.Column) or not isinstance(query, exp.Query):
             return
-        query = query.unnest()
         if len(query.named_selects) != 1:
             return
         if self.columns.block_of(column.table) == number:

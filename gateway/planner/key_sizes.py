@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from gateway.stages import PlannedFragment
-from sql.scopes import split_conjuncts
+from sql.allowed_functions import is_aggregate_call
+from sql.scopes import split_conjuncts, walk_here
 
 UNKNOWN = 1_000_000.0
 """Rows of tables of which nothing is known: many, so that only what is certainly small goes first."""
@@ -38,12 +39,17 @@ def size_of(planned: PlannedFragment, query: exp.Query, *, told: bool) -> KeySiz
 
 def _most(query: exp.Query) -> float | None:
     """Rows that there can be at most, by the query's own words."""
-    query = query.unnest()
-    limit = query.args.get("limit")
+    whole = query.unnest()
+    limit = whole.args.get("limit")
     if limit is not None and isinstance(limit.expression, exp.Literal) and not limit.expression.is_string:
         return float(limit.expression.name)
-    total = isinstance(query, exp.Select) and not query.args.get("group")
-    return 1.0 if total and any(e.find(exp.AggFunc) for e in query.expressions) else None
+    total = isinstance(whole, exp.Select) and not whole.args.get("group") and _aggregates(whole)
+    return 1.0 if total else None
+
+
+def _aggregates(block: exp.Select) -> bool:
+    nodes = [node for output in block.expressions for node in walk_here(output)]
+    return any(map(is_aggregate_call, nodes)) and not any(isinstance(node, exp.Window) for node in nodes)
 
 
 def _share(query: exp.Query) -> float:
