@@ -215,7 +215,7 @@ class _Splitter:
             context = contexts[source_alias(source)]
             if context is not None:
                 group = self.group(copy_tree(source), context)
-                source.replace(_reference(group.name, group.name))
+                source.replace(_stand_in(group))
 
     def split_inner(self, select: exp.Select, contexts: dict[str, str | None]) -> None:
         """Blocks of inner, cross, left, semi and anti joins."""
@@ -239,7 +239,7 @@ class _Splitter:
                 group.conjuncts, on = self.take(split_conjuncts(join.args.get("on")), group)
                 # A join that had a condition keeps one.
                 join.set("on", join_conjuncts(on) or exp.true())
-                join.set("this", _reference(group.name, group.name))
+                join.set("this", _stand_in(group))
         for group in groups:
             taken, pool = self.take(pool, group)
             group.conjuncts += taken

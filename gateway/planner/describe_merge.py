@@ -15,7 +15,7 @@ from gateway.planner.operations import Kind, Operation, Step
 from gateway.planner.words import Rename, listed
 from sql.allowed_functions import is_aggregate_call
 from sql.lexical import DIALECT
-from sql.scopes import block_sources, free_aliases, nested_queries
+from sql.scopes import block_sources, free_aliases, nested_queries, source_alias
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,11 @@ class _MergeReader(QueryReader):
         super().__init__(original)
         self._parts = parts
         self._trees: dict[str, exp.Expr | None] = {}
+        self._aliases = {
+            source_alias(source)
+            for select in original.find_all(exp.Select)
+            for source, _ in block_sources(select)
+        }
 
     def table(self, table: exp.Table) -> Operation:
         part = self._parts.get(table.name)
@@ -83,8 +88,16 @@ class _MergeReader(QueryReader):
     def _output(self, fragment: str, name: str) -> exp.Expr | None:
         """What a fragment selects under a name."""
         query = self._tree(fragment)
-        found = query.selects if isinstance(query, exp.Query) else []
-        return next((output.unalias() for output in found if output.alias_or_name == name), None)
+        value = _selected(query, name)
+        # What the planner put around tables of the question is none of its FROM items.
+        while isinstance(value, exp.Column) and value.table not in self._aliases:
+            inside = query.find_all(exp.Subquery) if query is not None else ()
+            source = next((each for each in inside if each.alias == value.table), None)
+            below = _selected(source.this, value.name) if source is not None else None
+            if below is None:
+                break
+            value = below
+        return value
 
     def _tree(self, fragment: str) -> exp.Expr | None:
         if fragment not in self._trees:
@@ -225,6 +238,12 @@ class _MergeReader(QueryReader):
         if len(block.departments) > 1:
             return f"over rows of {_labels(block.sides.values())}, which meet here"
         return "over rows that are made here"
+
+
+def _selected(query: exp.Expr | None, name: str) -> exp.Expr | None:
+    """What a query selects under a name."""
+    outputs = query.selects if isinstance(query, exp.Query) else []
+    return next((output.unalias() for output in outputs if output.alias_or_name == name), None)
 
 
 def _union_of(block: Block) -> exp.Expr | None:
