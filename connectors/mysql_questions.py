@@ -65,6 +65,13 @@ QUESTIONS = (
         "IF(@@max_sort_length >= 1000, 'm', CAST(@@max_sort_length AS CHAR))",
         {"m": "1000 or more"},
     ),
+    Question(
+        "lists in a text",
+        "(SELECT GROUP_CONCAT(k ORDER BY k) "
+        "FROM JSON_TABLE('[\"2\",-1]', '$[*]' COLUMNS(k BIGINT PATH '$')) AS j)",
+        {"-1,2": "read as rows"},
+        failure="not read",
+    ),
     Question("statement bytes", "@@max_allowed_packet"),
     Question("parameters", "65535"),
     Question(

@@ -37,6 +37,7 @@ SUBJECTS: Mapping[str, str] = {
     "dates": "the calendar before 1582, and what a date is",
     "time zone": "the session's",
     "bytes that decide order": "of a long text",
+    "lists in a text": "a JSON array in a text constant, read as rows",
     "statement bytes": "the longest statement",
     "parameters": "the most in one statement",
 }

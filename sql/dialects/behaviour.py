@@ -42,6 +42,7 @@ _MYSQL: _Answers = {
     # What the connector would refuse fails by an overflow.
     "boolean": {"booleans": frozenset({"1 and 0"}), "integer overflow": frozenset({"fails"})},
     "date": {"dates": frozenset({"Gregorian throughout"}), "integer overflow": frozenset({"fails"})},
+    "join keys": {"lists in a text": frozenset({"read as rows"})},
 }
 _SQLITE: _Answers = {
     **_POSTGRES,
