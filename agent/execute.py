@@ -82,6 +82,7 @@ class Execution:
         self._stack = ExitStack()
         self._digest = hashlib.sha256()
         self._ran: list[str] = []
+        self._mode_withheld = False
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         try:
@@ -139,6 +140,7 @@ class Execution:
             suppressed_groups=self.suppressed_groups,
             keys=tuple(KeysReceived(key.name, key.source, key.count) for key in self.enforced.keys),
             native_sql=self._native_texts(),
+            mode_withheld=self._mode_withheld,
         )
 
     def _native_texts(self) -> tuple[str, ...]:
@@ -187,6 +189,9 @@ class Execution:
         An attempt is read first, to its end or until it is too much to hold; of a text that fails on values which
         the source does not hold as it should, the first rows are.
         """
+        if attempt.may_give_up and self.enforced.has_floor:
+            # It may give up on a group that the floor leaves out.
+            self._mode_withheld = True
         if attempt.may_give_up and self.texts.gave_up:
             raise NotNative(GAVE_UP)
         scan = self._scan(attempt.sql, schema, ordered=ordered)

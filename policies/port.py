@@ -95,7 +95,8 @@ class Receipt:
     the whole fragment and `local` when the agent finished it, for the reason in `mode_reason`.
     `suppressed_groups` are the groups that a floor left out. `keys` are the key sets that came with the fragment.
     `native_sql` are the texts that the database ran, for callers to whom the department shows them, and never
-    where the keys of others stand in them.
+    where the keys of others stand in them. `mode_withheld` says that the caller may not know the mode, since it
+    could depend on what a floor left out.
     """
 
     department: str
@@ -112,6 +113,7 @@ class Receipt:
     suppressed_groups: int = 0
     keys: tuple[KeysReceived, ...] = ()
     native_sql: tuple[str, ...] = ()
+    mode_withheld: bool = False
 
 
 class FragmentRun(Protocol):

@@ -245,7 +245,9 @@ def numbers_of(fragment: Plan) -> Iterator[str]:
             yield f"about {byte_text(round(estimate['bytes']))}"
         return
     error = actual.get("error")
-    yield str(error["code"]) if error else way_text(actual)
+    way = str(error["code"]) if error else way_text(actual)
+    if way:
+        yield way
     if actual.get("rows") is not None:
         expected = f"{round(estimate['rows']):,} → " if estimate else ""
         yield f"{expected}{rows_text(actual['rows'])}"
@@ -255,8 +257,10 @@ def numbers_of(fragment: Plan) -> Iterator[str]:
 
 
 def way_text(actual: Plan) -> str:
-    """Where a fragment ran."""
-    way = str(actual.get("ran") or "not asked")
+    """Where a fragment ran; nothing where that is not told."""
+    if actual.get("asked") is False:
+        return "not asked"
+    way = str(actual.get("ran") or "")
     return "beside" if way == "local" else way
 
 
@@ -292,8 +296,10 @@ def summary_of(fragments: Sequence[Plan]) -> list[str]:
     ways: dict[str, int] = {}
     for each in actual:
         ran = way_text(each)
-        ways[ran] = ways.get(ran, 0) + 1
-    parts.append(", ".join(f"{count} {way}" if len(ways) > 1 else way for way, count in ways.items()))
+        if ran:
+            ways[ran] = ways.get(ran, 0) + 1
+    if ways:
+        parts.append(", ".join(f"{count} {way}" if len(ways) > 1 else way for way, count in ways.items()))
     counted = [each for each in actual if each.get("rows") is not None]
     if counted:
         parts.append(f"{expected}{rows_text(sum(each['rows'] for each in counted))}")

@@ -194,6 +194,16 @@ def test_what_a_floor_cannot_be_kept_for_is_refused_with_a_place_and_a_way_out(
     assert caught.value.line == 1
 
 
+@pytest.mark.parametrize("agent", ["duckdb", "sqlite"], indirect=True)
+def test_where_a_sum_under_a_floor_was_computed_is_not_told_if_a_small_group_could_decide_it(
+    agent: Agent,
+) -> None:
+    _, sums = run(agent, "SELECT v.ward, sum(v.cost) AS n FROM clinic.visit AS v GROUP BY v.ward")
+    _, counts = run(agent, "SELECT v.ward, count(*) AS n FROM clinic.visit AS v GROUP BY v.ward")
+    assert sums.mode_withheld == (agent.connector.dialect == "sqlite")
+    assert not counts.mode_withheld
+
+
 def test_a_plain_group_runs_in_the_database(agent: Agent) -> None:
     _, receipt = run(agent, "SELECT v.ward, count(*) AS n FROM clinic.visit AS v GROUP BY v.ward")
     assert receipt.mode == "native", receipt.mode_reason

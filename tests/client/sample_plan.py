@@ -33,6 +33,7 @@ def fragment(name: str, department: str, does: Data, actual: Data | None, **more
 def actual(rows: int | None, milliseconds: float, **more: Any) -> Data:
     plain: Data = {
         "state": "done",
+        "asked": True,
         "ran": "native",
         "why_local": None,
         "rows": rows,

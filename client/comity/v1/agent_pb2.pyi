@@ -416,7 +416,7 @@ class FragmentBatch(_message.Message):
     def __init__(self, arrow_batch: _Optional[bytes] = ..., rows: _Optional[int] = ...) -> None: ...
 
 class FragmentReceipt(_message.Message):
-    __slots__ = ("department", "fragment_id", "published_sql", "source_sql_digest", "mode", "mode_reason", "rows", "bytes", "seconds", "source_rows", "policy_digests", "audit_leaf_index", "suppressed_groups", "native_sql")
+    __slots__ = ("department", "fragment_id", "published_sql", "source_sql_digest", "mode", "mode_reason", "rows", "bytes", "seconds", "source_rows", "policy_digests", "audit_leaf_index", "suppressed_groups", "native_sql", "mode_withheld")
     DEPARTMENT_FIELD_NUMBER: _ClassVar[int]
     FRAGMENT_ID_FIELD_NUMBER: _ClassVar[int]
     PUBLISHED_SQL_FIELD_NUMBER: _ClassVar[int]
@@ -431,6 +431,7 @@ class FragmentReceipt(_message.Message):
     AUDIT_LEAF_INDEX_FIELD_NUMBER: _ClassVar[int]
     SUPPRESSED_GROUPS_FIELD_NUMBER: _ClassVar[int]
     NATIVE_SQL_FIELD_NUMBER: _ClassVar[int]
+    MODE_WITHHELD_FIELD_NUMBER: _ClassVar[int]
     department: str
     fragment_id: str
     published_sql: str
@@ -445,4 +446,5 @@ class FragmentReceipt(_message.Message):
     audit_leaf_index: int
     suppressed_groups: int
     native_sql: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, department: _Optional[str] = ..., fragment_id: _Optional[str] = ..., published_sql: _Optional[str] = ..., source_sql_digest: _Optional[str] = ..., mode: _Optional[_Union[FragmentMode, str]] = ..., mode_reason: _Optional[str] = ..., rows: _Optional[int] = ..., bytes: _Optional[int] = ..., seconds: _Optional[float] = ..., source_rows: _Optional[int] = ..., policy_digests: _Optional[_Iterable[str]] = ..., audit_leaf_index: _Optional[int] = ..., suppressed_groups: _Optional[int] = ..., native_sql: _Optional[_Iterable[str]] = ...) -> None: ...
+    mode_withheld: bool
+    def __init__(self, department: _Optional[str] = ..., fragment_id: _Optional[str] = ..., published_sql: _Optional[str] = ..., source_sql_digest: _Optional[str] = ..., mode: _Optional[_Union[FragmentMode, str]] = ..., mode_reason: _Optional[str] = ..., rows: _Optional[int] = ..., bytes: _Optional[int] = ..., seconds: _Optional[float] = ..., source_rows: _Optional[int] = ..., policy_digests: _Optional[_Iterable[str]] = ..., audit_leaf_index: _Optional[int] = ..., suppressed_groups: _Optional[int] = ..., native_sql: _Optional[_Iterable[str]] = ..., mode_withheld: _Optional[bool] = ...) -> None: ...
