@@ -55,6 +55,7 @@ bench: install databases  ## the small set of benchmarks
 
 fuzz: install databases  ## random questions of random federations against the oracle, for MINUTES=1
 	@$(BIN)/python -m tests.properties --minutes $(MINUTES)
+	@$(BIN)/python -m tests.pushdown --minutes $(MINUTES)
 
 mutants: install databases  ## take each protection away in a copy, and see that a test notices
 	@$(BIN)/python -m tools.mutants

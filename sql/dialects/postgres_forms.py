@@ -152,6 +152,7 @@ AGGREGATES: Mapping[str, Native] = (
         ),
         "bool_and(boolean)": Native("bool_and({0}){suffix}", _PASSED_OVER),
         "bool_or(boolean)": Native("bool_or({0}){suffix}", _PASSED_OVER),
+        "any_value(boolean)": Native("bool_and({0}){suffix}", "one of the values, false where there is one"),
         "min(boolean)": Native("bool_and({0}){suffix}", "false is less than true"),
         "max(boolean)": Native("bool_or({0}){suffix}", "false is less than true"),
         "grouping(…)": Native("CAST(grouping({all}) AS bigint)", "the same bits"),
