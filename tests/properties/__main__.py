@@ -1,15 +1,22 @@
 """`python -m tests.properties --minutes 10`: asks random questions of random federations until the time is over.
 
 Prints a line for each world, and each question whose answer is not the oracle's, with the seed that replays it:
-`python -m tests.properties --seed 4711`. Exit status 1 when there was one.
+`python -m tests.properties --seed 4711`. Worlds are asked in a process of their own, so that a question on which
+DuckDB breaks down ends that world only; it is printed, with the side on which it did. Exit status 1 when an answer
+was not the oracle's, or the gateway's process broke down.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
+from pathlib import Path
+from typing import TextIO
 
 from tests.properties.asking import QUESTIONS, ask, question
 from tests.properties.ground import Ground, open_ground
@@ -20,30 +27,74 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.properties", description=__doc__)
     parser.add_argument("--minutes", type=float, default=1.0, help="how long to go on (1)")
     parser.add_argument("--seed", type=int, help="the first world; without it, one drawn from the clock")
+    parser.add_argument("--journal", type=Path, help="ask in this process, and write down what becomes of it")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else int(time.time()) % 1_000_000_000
     until = time.monotonic() + options.minutes * 60
+    if options.journal is not None:
+        with options.journal.open("a", encoding="utf-8", buffering=1) as journal:
+            ask_worlds(seed, until, journal)
+        return 0
+    total = watch_worlds(seed, until)
+    print(f"{sum(total.values()):,} questions, {total['different']} answers that are not the oracle's")
+    return 1 if total["different"] or total["broke the gateway"] else 0
+
+
+def watch_worlds(seed: int, until: float) -> Counter[str]:
+    """Asks in other processes, one after the other; what became of all questions."""
+    total: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory(prefix="comity-fuzz-") as directory:
+        while not total or time.monotonic() < until:
+            journal = Path(directory) / f"{seed}.jsonl"
+            minutes = max((until - time.monotonic()) / 60, 0)
+            command = ["-m", "tests.properties", "--seed", str(seed), "--minutes", str(minutes)]
+            ended = subprocess.run([sys.executable, *command, "--journal", str(journal)], check=False)
+            entries = [json.loads(line) for line in journal.read_text("utf-8").splitlines()]
+            total += Counter(entry["became"] for entry in entries if "became" in entry)
+            if ended.returncode == 0:
+                break
+            if not entries or "became" in entries[-1]:
+                raise SystemExit(f"asking ended with {ended.returncode} between questions, at --seed {seed}")
+            last = entries[-1]
+            total[f"broke the {last['side']}"] += 1
+            print(
+                f"BROKE DOWN ({ended.returncode}) in the {last['side']}, question {last['question']}"
+                f" of --seed {last['seed']}\n{last['sql']}",
+                flush=True,
+            )
+            seed = last["seed"] + 1
+    print(f"in all {dict(total)}")
+    return total
+
+
+def ask_worlds(seed: int, until: float, journal: TextIO) -> None:
     total: Counter[str] = Counter()
     with open_ground() as ground:
         while not total or time.monotonic() < until:
-            total += ask_world(ground, seed)
+            total += ask_world(ground, seed, journal)
             print(f"world {seed}: {sum(total.values()):,} questions so far, {dict(total)}", flush=True)
             seed += 1
-    print(f"{sum(total.values()):,} questions, {total['different']} answers that are not the oracle's")
-    return 1 if total["different"] else 0
 
 
-def ask_world(ground: Ground, seed: int) -> Counter[str]:
+def ask_world(ground: Ground, seed: int, journal: TextIO) -> Counter[str]:
     """What became of the questions of one world."""
     found: Counter[str] = Counter()
     # Every third world has columns that may not be read.
     with ground.world(seed, partial=0.3 if seed % 3 == 0 else 0.0) as world:
         for number in range(QUESTIONS):
+            sql = question(world, number)
+
+            def asking(side: str, sql: str = sql, number: int = number) -> None:
+                entry = {"seed": seed, "question": number, "side": side, "sql": sql}
+                journal.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
             try:
-                found[ask(world, question(world, number))] += 1
+                became = ask(world, sql, asking)
             except AssertionError as error:
-                found["different"] += 1
+                became = "different"
                 print(f"DIFFERENT, question {number} of --seed {seed}\n{error}", flush=True)
+            journal.write(json.dumps({"became": became}) + "\n")
+            found[became] += 1
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import duckdb
 
 from comity.errors import ComityError, LimitError, PolicyError, SqlError
@@ -17,16 +19,18 @@ def question(world: World, number: int) -> str:
     return random_question(world.seed * 1000 + number, world.tables)
 
 
-def ask(world: World, question: str) -> str:
+def ask(world: World, question: str, asking: Callable[[str], None] = lambda _: None) -> str:
     """`same`; `invalid` where DuckDB fails too; `refused`; `denied` by policy; `engine` where DuckDB's own optimizer changes the answer.
 
-    Fails the test when the answers differ.
+    Fails the test when the answers differ. `asking` hears which side is asked next: the oracle or the gateway.
     """
     where = f"world {world.seed}, {world.engines}\n{question}"
+    asking("oracle")
     try:
         expected = world.expected(question)
     except duckdb.Error:
         return "invalid"
+    asking("gateway")
     try:
         found = world.answer(question)
     except (SqlError, LimitError):
