@@ -100,7 +100,11 @@ class Engine:
         self._check()
         self._views.append(name)
         guarded = pa.RecordBatchReader.from_batches(reader.schema, self._watch(reader))
-        self._connection.register(name, guarded)
+        try:
+            self._connection.register(name, guarded)
+        except duckdb.Error as error:
+            # An interrupt may come while it is registered.
+            raise self._translated(error) from None
 
     def load(
         self,
