@@ -44,9 +44,7 @@ def said(dialect: str) -> frozenset[str]:
 def native(tree: exp.Expr, dialect: str, table: tuple[str, ...] = ("t",), column: str = "a") -> str:
     assert isinstance(tree, exp.Query)
     columns = {
-        column: SourceColumn(
-            "VARCHAR", NATIVE.get(dialect, "VARCHAR"), "" if dialect == "mysql" else "exact"
-        )
+        column: SourceColumn("VARCHAR", NATIVE.get(dialect, "VARCHAR"), "" if dialect == "mysql" else "exact")
     }
     return render_native(tree, dialect, said(dialect), {table: columns})
 
