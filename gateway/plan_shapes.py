@@ -205,7 +205,6 @@ def _without_texts(plan: FederatedPlan, like: FederatedPlan) -> FederatedPlan:
         residual=like.residual,
         fragments=fragments,
         remarks=(),
-        stayed=(),
     )
 
 

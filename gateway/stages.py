@@ -179,9 +179,9 @@ class FederatedPlan:
     """What will run: fragments at departments, and the residual over their results.
 
     `residual` is None when one fragment is the whole answer. `materialise` says that fragments are held in
-    memory by the merge, rather than streamed through it. `stayed` are the reasons why work is left to the
-    merge, `remarks` what the planner says of its choices. `gathered` are the relations of `residual_sql` that are the
-    rows of several fragments, by name: the members of a federated table.
+    memory by the merge, rather than streamed through it. `remarks` are what the planner says of its choices.
+    `gathered` are the relations of `residual_sql` that are the rows of several fragments, by name: the members of
+    a federated table.
     """
 
     authorized: AuthorizedQuery
@@ -189,7 +189,6 @@ class FederatedPlan:
     residual: exp.Query | None
     residual_sql: str
     materialise: bool
-    stayed: tuple[str, ...]
     schema: pa.Schema
     remarks: tuple[Remark, ...] = ()
     gathered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -54,7 +54,6 @@ class Split:
 
     pieces: tuple[Piece, ...]
     residual: exp.Query | None
-    stayed: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

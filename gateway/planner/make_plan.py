@@ -82,7 +82,7 @@ def make_plan(
     if split.residual is None:
         fragment = _whole(split, query)
         whole = estimate_fragments((fragment,), {split.pieces[0].name: split.pieces[0].query}, choosing)
-        return FederatedPlan(query, whole, None, "", materialise=False, stayed=(), schema=schema)
+        return FederatedPlan(query, whole, None, "", materialise=False, schema=schema)
     shared, residual = share_fragments(split, binder, published)
     queries = {piece.name: piece.query for piece in split.pieces}
     shared = estimate_fragments(shared, queries, choosing)
@@ -99,7 +99,6 @@ def make_plan(
         residual=residual,
         residual_sql=canonical_text(gathered.query),
         materialise=materialise,
-        stayed=(),
         schema=schema,
         remarks=(*planning.remarks, *keys.remarks),
         gathered=gathered.relations,
