@@ -14,6 +14,7 @@ from benchmarks import (
     passthrough,
     planning,
     policy_cost,
+    reading,
     towns,
     tpch_one,
     tpch_three,
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[Sequence[str]], int]] = {
     "towns": towns.main,
     "key-exchange": key_exchange.main,
     "passthrough": passthrough.main,
+    "reading": reading.main,
     "memory": memory.main,
     "policy-cost": policy_cost.main,
 }
@@ -39,6 +41,7 @@ SMALL: dict[str, Sequence[str]] = {
     "policy-cost": ["--runs", "2"],
     "key-exchange": ["--runs", "3"],
     "passthrough": ["--runs", "3"],
+    "reading": ["--runs", "2"],
 }
 """What `make bench` runs each with, so that all of them take less than ten minutes."""
 
