@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -148,7 +149,11 @@ class KeyOrder:
             facts = relation.columns.get(source.column) if relation is not None else None
             if facts is None or facts.distinct is None:
                 return None
-            there += seen(facts.distinct, self.rows[source.fragment])
+            department, table, _ = source.origin
+            known = self.choosing.facts.table(department, table)
+            there += met(
+                facts.distinct, self.rows[source.fragment], known.rows if known is not None else None
+            )
             all_ += facts.distinct
         return there, all_
 
@@ -156,6 +161,19 @@ class KeyOrder:
         if name not in self._relations:
             self._relations[name] = self.choosing.estimator.estimate(self.queries[name])
         return self._relations[name]
+
+
+def met(distinct: float, rows: float, table_rows: float | None) -> float:
+    """How many of a column's values are in so many of its table's rows, of which none is met twice.
+
+    >>> round(met(100, 50, 100)), round(met(100, 100, 100)), round(met(100, 100, 10_000)), round(met(100, 50, None))
+    (50, 100, 63, 39)
+    """
+    if table_rows is None:
+        return seen(distinct, rows)
+    if rows >= table_rows or distinct <= 1:
+        return min(distinct, max(rows, 0.0))
+    return distinct * (1.0 - math.pow(1.0 - rows / table_rows, max(table_rows / distinct, 1.0)))
 
 
 def _words(candidate: Candidate) -> str:
