@@ -95,7 +95,7 @@ def _postgres(left: Value, keys: Sequence[_Key], context: Context) -> str:
             return f"({left.sql} <> {left.sql})"
     kind = "numeric" if left.family == "decimal" else context.dialect.type_name(left.kind)
     listed = f"{{{_listed(keys, _array_item)}}}"
-    return f"({left.sql} = ANY(CAST({context.plain_text(listed)} AS {kind}[])))"
+    return f"({left.sql} = ANY(CAST({context.held(context.plain_text(listed))} AS {kind}[])))"
 
 
 def _mysql(left: Value, keys: Sequence[_Key], context: Context) -> str:
@@ -106,7 +106,7 @@ def _mysql(left: Value, keys: Sequence[_Key], context: Context) -> str:
         if len(keys) > _MOST_TEXTS:
             raise NotNative("more texts as join keys than MariaDB finds fast")
         listed = ", ".join(context.plain_text(str(key)) for key in keys)
-        return f"({left.sql} IN ({listed}))"
+        return f"({left.sql} IN ({context.held(listed)}))"
     context.require("join keys")
     kind, text = "BIGINT", f"[{_listed(keys, str)}]"
     if left.family != "integer":
@@ -114,7 +114,8 @@ def _mysql(left: Value, keys: Sequence[_Key], context: Context) -> str:
         # A number would be read as a double on its way.
         text = json.dumps([_array_item(key) for key in keys], separators=(",", ":"))
     context.texts.update((text, "$[*]", "$"))
-    table = f"JSON_TABLE('{text}', '$[*]' COLUMNS(`k` {kind} PATH '$')) AS `j`"
+    constant = context.held(f"'{text}'")
+    table = f"JSON_TABLE({constant}, '$[*]' COLUMNS(`k` {kind} PATH '$')) AS `j`"
     return f"({left.sql} IN (SELECT `j`.`k` FROM {table}))"
 
 
@@ -139,7 +140,7 @@ def _sqlite(left: Value, keys: Sequence[_Key], context: Context) -> str:
         if any("\0" in found for found in texts):
             raise NotNative("SQLite's JSON ends a text at a NUL character")
         text = json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
-    return f'({left.sql} IN (SELECT "value" FROM json_each({context.plain_text(text)})))'
+    return f'({left.sql} IN (SELECT "value" FROM json_each({context.held(context.plain_text(text))})))'
 
 
 _FORMS: Mapping[str, Callable[[Value, Sequence[_Key], Context], str]] = {

@@ -123,6 +123,7 @@ def _translated(
         # Something in it may fail on a value: conditions must stay outside the row filters.
         context = Context(rules, capabilities, tables, fence=True, attempts=attempts, keys=keys)
         text, columns = query(tree, Scope(context))
+    text = context.filled(text)
     most = number_of(STATEMENT_BYTES, capabilities)
     if most and len(text.encode()) > most // 2:
         # Half of it: what the protocol and the connector put around it takes room too.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ _COMPUTED = {family: family for family in ("text", "decimal", "double", "boolean
     "timestamp": "date"
 }
 """Family of a column → what must be proven to compute with it."""
+_HELD = re.compile("\0([0-9]+)\0")
 _ASCII = {ord(upper): ord(upper) + 32 for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
@@ -61,11 +63,23 @@ class Context:
     read_tables: set[tuple[str, ...]] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
     keys: Mapping[str, pa.Array] = field(default_factory=dict)
+    constants: list[str] = field(default_factory=list)
 
     kept: dict[tuple[str, frozenset[int]], Kept] = field(default_factory=dict)
     """Texts read in a binary form, by their SQL and relations, and the columns that they are, as they are kept."""
     searches: bool = False
     """Whether what is written now is a WHERE or ON, for which indexes are looked for."""
+
+    def held(self, constant: str) -> str:
+        """A mark that stands for a long constant until the text is whole; nothing else that is rendered has a NUL."""
+        self.constants.append(constant)
+        return f"\0{len(self.constants) - 1}\0"
+
+    def filled(self, text: str) -> str:
+        """The text with the constants that were held, each in its place."""
+        if not self.constants:
+            return text
+        return _HELD.sub(lambda found: self.constants[int(found[1])], text)
 
     def next_relation(self) -> int:
         self.relations += 1

@@ -286,3 +286,14 @@ def test_a_key_set_that_did_not_come_is_no_table_of_the_source(source: Source) -
             source.capabilities,
             source.tables,
         )
+
+
+@pytest.mark.parametrize("source", DIALECTS, indirect=True)
+@pytest.mark.parametrize("family", ["text", "integer"])
+def test_very_many_keys_are_one_constant(
+    family: str, source: Source, keyed: duckdb.DuckDBPyConnection
+) -> None:
+    texts = family == "text"
+    keys = pa.array([f"{n:030}" for n in range(60_000)] + ["a"] if texts else range(200_000))
+    native = check(source, keyed, question("texts" if texts else "numbers", "a" if texts else "b"), keys)
+    assert native == (not texts or source.dialect != "mysql")
