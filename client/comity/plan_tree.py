@@ -150,7 +150,7 @@ class _Drawing:
         fragment = self.fragments.get(operation.get("fragment") or "")
         if fragment is None:
             return None
-        return work_text(fragment).replace(f"{fragment.get('department')}.", "")
+        return _anywhere(work_text(fragment), str(fragment.get("department")))
 
     # --- leaves ----------------------------------------------------------------------------------
 
@@ -173,9 +173,9 @@ class _Drawing:
         if again:
             yield from self._said("as above", below)
             return
-        department = f"{several[0].get('department')}." if len(several) > 1 else "\0"
+        department = str(several[0].get("department"))
         for line in self._work(several[0], self.width - display_width(below)):
-            yield from self._said(line.replace(department, ""), below)
+            yield from self._said(_anywhere(line, department) if len(several) > 1 else line, below)
         for note, about in self._notes(several).items():
             shown = about if len(about) <= _FEW else [*about[:_FEW], f"{len(about) - _FEW} more"]
             who = f"{', '.join(shown)}: " if len(about) < len(several) else ""
@@ -315,6 +315,15 @@ def work_text(fragment: Plan) -> str:
     """What a fragment does, from its answer down to its tables."""
     operations = fragment.get("operations")
     return _flow(operations) if operations else ""
+
+
+def _anywhere(work: str, department: str) -> str:
+    """What one member of a federated table does, as it reads for each of them.
+
+    >>> _anywhere("WHERE 'town_a' > 'b' ← town_a.resident", "town_a")
+    "WHERE '…' > 'b' ← resident"
+    """
+    return work.replace(f"'{department}'", "'…'").replace(f"{department}.", "")
 
 
 def _flow(operation: Plan) -> str:
