@@ -49,7 +49,9 @@ def test_a_plain_column_is_built_the_quick_way(kind: pa.DataType) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [[0.1 + 0.2], [10**13], [2**53 + 1], [10.0**15], [float("inf")], [float("nan"), 1.0], [1.7e308], [1.005]], ids=repr
+    "values",
+    [[0.1 + 0.2], [10**13], [2**53 + 1], [10.0**15], [float("inf")], [float("nan"), 1.0], [1.7e308], [1.005]],
+    ids=repr,
 )
 def test_a_number_that_is_no_short_decimal_is_left_to_the_careful_way(values: list[float]) -> None:
     assert decimals(values, pa.decimal128(15, 2)) is None
