@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any, Protocol
@@ -42,6 +42,12 @@ class Left:
     @property
     def bytes(self) -> int:
         return self.answer_bytes + self.key_bytes
+
+    def plus(self, other: Left | None) -> Left:
+        if other is None:
+            return self
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        return Left(*(one + another for one, another in pairs))
 
 
 @dataclass(slots=True)
@@ -95,29 +101,27 @@ class ComitySide:
             table = answer.to_arrow()
         measured.seconds.append(time.perf_counter() - started)
         if keep:
-            assert answer.summary is not None
-            coverage = answer.summary.coverage
+            # Asked again, and counted: plans learn from what the first answer found.
             plan = self.connection.explain(sql, analyze=True).json
-            keys = _keys_of(plan)
-            measured.left = {
-                p.department: Left(p.fragments, p.rows, p.bytes, *keys.get(p.department, (0, 0)))
-                for p in coverage
-            }
+            measured.left = _left(plan)
             measured.plan = plan
             measured.stayed = tuple((plan.get("merge") or {}).get("stayed", ()))
             measured.remarks = tuple(plan.get("remarks", ()))
         return table
 
 
-def _keys_of(plan: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
-    """By department: how many of its keys other departments were sent, and their bytes."""
-    found: dict[str, tuple[int, int]] = {}
+def _left(plan: Mapping[str, Any]) -> dict[str, Left]:
+    """By department: its answers, and its keys that other departments were sent."""
+    found: dict[str, Left] = {}
     for fragment in plan["fragments"]:
-        for key in fragment["actual"]["keys"]:
+        home, actual = fragment["department"], fragment["actual"]
+        added = {home: Left(1, actual["rows"], actual["bytes"])}
+        for key in actual["keys"]:
             origin = key["origin"].partition(".")[0]
-            if origin != fragment["department"]:
-                count, size = found.get(origin, (0, 0))
-                found[origin] = count + key["count"], size + key["bytes"]
+            if origin != home:
+                added[origin] = Left(0, 0, 0, key["count"], key["bytes"]).plus(added.get(origin))
+        for name, left in added.items():
+            found[name] = left.plus(found.get(name))
     return found
 
 
