@@ -13,11 +13,10 @@ from datetime import date
 
 from comity.errors import ConfigurationError, PolicyError, SourceError
 from gateway.configuration import Federation
-from gateway.plan_cache import principal_key
 from gateway.stages import QueryRequest
 from policies.decision import Visibility
 from policies.port import DepartmentPort, Publication
-from policies.principal import Principal
+from policies.principal import Principal, principal_key
 from sql.binder import Binder
 from sql.catalog import Catalog, Column, ColumnUse, Table, TableUse
 

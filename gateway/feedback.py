@@ -11,9 +11,10 @@ from collections.abc import Callable, Hashable, Iterable
 
 from gateway.exchange import FragmentStream
 from gateway.leave import sees_whole
-from gateway.plan_cache import LARGEST_TEXT, principal_key
+from gateway.plan_cache import LARGEST_TEXT
 from gateway.planner.shapes import only_block, query_shape
 from gateway.stages import AuthorizedQuery, FederatedPlan
+from policies.principal import principal_key
 from sql.parse import parse_query
 
 MOST = 1024

@@ -12,12 +12,10 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlglot import exp
-
 from audit.events import TableDecision
 from gateway.stages import FederatedPlan, QueryRequest
-from policies.principal import Principal
-from sql.parse import PRESENT, PRESENT_NAMES, ParsedQuery
+from policies.principal import Principal, principal_key
+from sql.parse import ParsedQuery, names_the_present
 
 LARGEST_TEXT = 16_384
 """Characters of a question whose plan is kept."""
@@ -80,13 +78,14 @@ class PlanCache:
 def plan_key(request: QueryRequest, today: date, generation: int) -> Hashable | None:
     """What two requests must have in common to have one plan; None for a text too long to keep.
 
-    `generation` is that of the catalogue. Values of parameters count with their types: 1 is not TRUE.
+    `generation` is that of the catalogue. What is explained is planned with more to say of it. Values of parameters count with their types: 1 is not TRUE.
     """
     if len(request.sql) > LARGEST_TEXT:
         return None
     positional = tuple((type(value), repr(value)) for value in request.positional)
     named = tuple(sorted((name, type(value).__name__, repr(value)) for name, value in request.named.items()))
     return (
+        request.operation,
         request.sql,
         positional,
         named,
@@ -94,19 +93,4 @@ def plan_key(request: QueryRequest, today: date, generation: int) -> Hashable | 
         principal_key(request.principal),
         today,
         generation,
-    )
-
-
-def principal_key(principal: Principal) -> Hashable:
-    """Everything about a principal that a decision can depend on."""
-    attributes = tuple(sorted((name, repr(value)) for name, value in principal.attributes.items()))
-    roles = tuple(sorted(principal.roles))
-    return principal.subject, principal.department, roles, attributes, principal.ceiling
-
-
-def names_the_present(tree: exp.Query) -> bool:
-    """Whether a question asks for today or now."""
-    return any(
-        isinstance(node, PRESENT) or (isinstance(node, exp.Anonymous) and node.name.lower() in PRESENT_NAMES)
-        for node in tree.walk()
     )

@@ -17,12 +17,13 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from gateway.plan_cache import KnownPlan, names_the_present, principal_key
+from gateway.plan_cache import KnownPlan
 from gateway.plan_texts import plan_texts, with_texts
 from gateway.stages import AdmittedQuery, FederatedPlan
-from policies.principal import Principal
+from policies.principal import Principal, principal_key
 from sql.lexical import DIALECT
 from sql.liftable import Shape, Slot, Value, class_of, find_liftable, shape_of
+from sql.parse import names_the_present
 
 LARGEST_TEXT = 16_384
 """Characters of a question of whose shape a plan is kept."""
