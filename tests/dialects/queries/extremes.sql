@@ -47,3 +47,6 @@ SELECT id FROM extremes WHERE id > 3 AND {i + 1 > 0|b * 2 > 0|abs(s) >= 0|-i < 5
 
 -- native: postgres mysql
 SELECT id, CASE WHEN id > 3 THEN i + 1 END AS v, coalesce(nullif(i, 2147483647), 0) - 1 AS w FROM extremes WHERE id <> 2;
+
+-- native: postgres sqlite
+SELECT id, avg(b) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS v FROM extremes;

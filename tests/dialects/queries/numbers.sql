@@ -146,3 +146,6 @@ SELECT {var_pop(f)|stddev(f)|var_samp(DISTINCT i)|stddev(i) OVER (PARTITION BY j
 
 -- native: postgres mysql sqlite
 SELECT j AS k, avg(i) AS v, avg(b) AS w, avg(DISTINCT i) AS x, avg(s) FILTER (WHERE id > 3) AS y FROM numbers GROUP BY j;
+
+-- native: postgres sqlite
+SELECT id, avg(b) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS v, avg(i) OVER (PARTITION BY j) AS w FROM numbers;
