@@ -162,7 +162,6 @@ class Binder:
         self._views.append(view)
         return view
 
-
     def _drop(self, view: _View) -> None:
         view.close()
         with suppress(duckdb.Error):
