@@ -34,7 +34,8 @@ def test_an_answer_does_not_depend_on_what_is_pushed_down(seed: int, ground: Tra
         for number in range(QUESTIONS):
             outcome = ask_every_way(world, question(world, number))
             found += Counter({outcome.status: 1, "runs": outcome.runs, "native": outcome.native})
-    assert found["same"] >= QUESTIONS / 2, found
+    # Some of what is drawn fails on one DuckDB too; the others must be worth the run.
+    assert found["same"] >= QUESTIONS / 4, found
     assert found["runs"] > 2 * found["same"], found
     assert found["native"] > 0, found
 

@@ -211,7 +211,7 @@ class Planned:
 @contextmanager
 def running(world: World, mode: Mode, planned: Planned) -> Iterator[None]:
     """The planner and the agents as the mode has them; nothing is remembered from other modes."""
-    world.gateway.pipeline.forget_plans()
+    world.gateway.pipeline.planner.forget_plans()
     for agent in world.gateway.agents.values():
         agent.known = KnownFragments()
     renders = Execution._native
