@@ -14,12 +14,16 @@ from gateway.server import Server
 def start(directory: str | Path) -> Iterator[str]:
     """Serves the federation in `directory` while the context lasts; yields its address."""
     with serve(Path(directory)) as server:
+        server.gateway.statistics.start()
         yield server.address
 
 
 @contextmanager
 def serve(directory: Path) -> Iterator[Server]:
-    """As `start`, yielding the server itself. Loopback only, so without TLS."""
+    """As `start`, yielding the server itself. Loopback only, so without TLS.
+
+    Sources are not asked for their statistics: `server.gateway.statistics` does that, at once or beside the questions.
+    """
     gateway = open_gateway(directory)
     server = Server(gateway, "127.0.0.1:0")
     server.start()

@@ -85,6 +85,7 @@ def _run(directory: Path | None, scale: float, only: str | None) -> int:
     tokens = load_federation(directory).principals
     surprises: list[str] = []
     with serve(directory) as server:
+        server.gateway.statistics.refresh()
         published = server.gateway.pipeline.catalogs.published
         _say(
             f"{len(server.gateway.agents)} departments, {len(published.tables)} tables, on {server.address}\n"

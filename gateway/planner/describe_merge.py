@@ -31,14 +31,14 @@ def describe_merge(residual: exp.Query, original: exp.Query, parts: Mapping[str,
 
     Every operation over several departments, and everything above it, says why it is done at the merge.
     """
-    return _MergeReader(original, parts).query(residual)
+    return _MergeReader(original, parts).read(residual)
 
 
 def describe_fragment(sql: str) -> Operation:
     """The operations of a fragment, down to the published tables it reads."""
     query = DIALECT.parse(sql)[0] or exp.Select()
     alone = sum(table.db not in {"", KEYS} for table in query.find_all(exp.Table)) == 1
-    return _FragmentReader(alone=alone).query(query)
+    return _FragmentReader(alone=alone).read(query)
 
 
 class _FragmentReader(QueryReader):
@@ -264,8 +264,12 @@ def _labels(sides: Iterable[Side]) -> str:
     """Whose rows FROM items hold: federated tables' members, and departments."""
     labels: dict[str, None] = {}
     stack = [side.operation for side in sides][::-1]
+    walked: set[int] = set()
     while stack:
         operation = stack.pop()
+        if id(operation) in walked:
+            continue
+        walked.add(id(operation))
         if operation.kind == "members":
             labels[f"the {len(operation.departments)} members of {operation.text}"] = None
         elif operation.inputs:

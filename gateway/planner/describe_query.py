@@ -62,6 +62,7 @@ class QueryReader:
         blocks = original.find_all(exp.Select) if original is not None else ()
         self._words = {select.meta[BLOCK]: select for select in blocks if BLOCK in select.meta}
         self._withs: dict[str, Operation] = {}
+        self._named: list[tuple[str, Operation]] = []
 
     # --- what a subclass says --------------------------------------------------------------------
 
@@ -82,10 +83,16 @@ class QueryReader:
 
     # --- queries ---------------------------------------------------------------------------------
 
+    def read(self, query: exp.Expr) -> Operation:
+        """The operations of a whole query, those of a WITH name that is read several times once."""
+        operation = self.query(query)
+        return operation.written_once({id(each): name for name, each in self._named})
+
     def query(self, query: exp.Expr) -> Operation:
         with_ = query.args.get("with_")
         for cte in with_.expressions if with_ is not None else ():
             self._withs[cte.alias] = self.query(cte.this)
+            self._named.append((cte.alias, self._withs[cte.alias]))
         if isinstance(query, exp.Select):
             return self._block(query)
         if isinstance(query, exp.SetOperation):

@@ -63,6 +63,7 @@ def city_directory() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def city(city_directory: Path) -> Iterator[City]:
     with serve(city_directory) as server:
+        server.gateway.statistics.refresh()
         city = City(server.address, city_directory)
         yield city
         for connection in city.connections.values():

@@ -47,4 +47,9 @@ QUESTIONS: dict[str, tuple[str, str]] = {
         "WITH t AS (SELECT name, amount FROM bureau.benefit) SELECT a.name AS name FROM t a JOIN t b ON b.amount < a.amount "
         + "JOIN town_east.resident r ON r.name = a.name ORDER BY a.name",
     ),
+    "with-made-here-twice": (
+        "clerk",
+        "WITH t AS (SELECT b.id AS id, b.name AS name FROM bureau.benefit b JOIN clinic.patient p ON p.name = b.name "
+        + "WHERE b.amount > 1 ORDER BY b.id LIMIT 3) SELECT a.name AS name FROM t a JOIN t b ON b.id < a.id ORDER BY a.name",
+    ),
 }

@@ -114,7 +114,9 @@ def test_everything_left_to_the_merge_has_a_reason(address: str) -> None:
         with comity.connect(address, token=who, purpose="statistics") as connection:
             merge = connection.explain(sql).json["merge"]
         for operation in _walk(merge["operations"]) if merge else ():
-            assert operation["operation"] in {"members", "fragment", "subquery"} or operation.get("why"), sql
+            assert operation["operation"] in {"members", "fragment", "subquery", "repeat"} or operation.get(
+                "why"
+            ), sql
             said.add(operation["operation"])
     assert {"join", "filter", "aggregate", "sort", "set", "distinct", "window", "project"} <= said
 

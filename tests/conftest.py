@@ -1,0 +1,13 @@
+"""What holds for every test: a bound of memory, so that a test that eats the machine fails by name."""
+
+import resource
+
+# Far above what any test needs (the largest stays under 3 GB), far below what makes the kernel kill processes.
+MOST_MEMORY_BYTES = 10 * 2**30
+
+
+def pytest_configure() -> None:
+    """Bound what this process may allocate: an allocation beyond it fails, in the test that asked for it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    most = MOST_MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(MOST_MEMORY_BYTES, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
