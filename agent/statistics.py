@@ -55,6 +55,11 @@ class SourceStatistics:
         """Whether it is time to ask the source; never where the department wants no statistics."""
         return self._seconds > 0 and time.monotonic() >= self._due
 
+    @property
+    def known(self) -> Mapping[str, TableStatistics]:
+        """What the source said of each published table, for the department's own eyes."""
+        return self._known
+
     def refresh(self) -> None:
         """Asks the source. What was known stays where it fails, and it is asked again later."""
         tables = self._department.tables

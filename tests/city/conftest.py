@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from agent.agent import Agent
 from comity.client import Connection, connect
 from connectors.servers import start_mariadb, start_postgresql
 from examples.city.generate import CITY, build, prepare
@@ -27,6 +28,7 @@ class City:
 
     address: str
     directory: Path
+    agents: Mapping[str, Agent]
     connections: dict[str, Connection] = field(default_factory=dict)
 
     def connect(self, token: str) -> Connection:
@@ -64,7 +66,7 @@ def city_directory() -> Iterator[Path]:
 def city(city_directory: Path) -> Iterator[City]:
     with serve(city_directory) as server:
         server.gateway.statistics.refresh()
-        city = City(server.address, city_directory)
+        city = City(server.address, city_directory, server.gateway.agents)
         yield city
         for connection in city.connections.values():
             connection.close()

@@ -11,6 +11,7 @@ from comity.errors import ConfigurationError
 from examples.city.generate import CITY, HOMES, build, prepare
 from gateway.configuration import load_federation
 from policies.department import load_department
+from tests.city.conftest import City
 
 ON_MARIADB = [department for department, home in HOMES.items() if home.engine == "mariadb"]
 
@@ -44,3 +45,14 @@ def test_under_ci_a_missing_mariadb_is_an_error(tmp_path: Path, monkeypatch: pyt
         prepare(tmp_path / "city", 0.02)
     assert raised.value.code == "CONFIG_MISSING"
     assert not (tmp_path / "city").exists()
+
+
+def test_every_department_knows_the_sizes_of_its_tables(city: City) -> None:
+    """A refresh that fails is only logged, and the questions' plans are worse."""
+    unknown = [
+        f"{agent.name}.{table}"
+        for agent in city.agents.values()
+        for table in agent.department.tables
+        if table not in agent.source_statistics.known
+    ]
+    assert unknown == []

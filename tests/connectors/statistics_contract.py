@@ -7,7 +7,7 @@ from typing import ClassVar
 from connectors.spi import Connector
 from connectors.statistics import TableStatistics
 from tests.connectors.engine_terms import EngineTerms
-from tests.connectors.source import Source
+from tests.connectors.source import Source, TypeCase
 
 WAGES = 3000
 """Rows of the table `wages`: more than are sampled."""
@@ -89,3 +89,14 @@ class StatisticsContract(EngineTerms):
             source.execute(f"CREATE VIEW looked_at AS SELECT id FROM {self.quoted(untouched)}")
         absent = [self.table_name("looked_at"), self.table_name("no_such_table")]
         assert connector.statistics(absent) == {}
+
+    def test_statistics_of_every_type_are_read(
+        self, connector: Connector, source: Source, type_case: TypeCase
+    ) -> None:
+        rows = [[literal] for literal in type_case.literals]
+        source.create_table(f"stat_{type_case.id}", [("v", type_case.declaration)], rows)
+        name = self.table_name(f"stat_{type_case.id}")
+        found = connector.statistics([name])
+        assert name in found
+        if "rows" not in self.unknown_statistics:
+            assert found[name].rows == len(rows)
