@@ -23,6 +23,7 @@ from sql.kinds import (
     sum_of,
     unified,
 )
+from sql.lexical import DIALECT
 from sql.types import canonical_name, shared_type
 
 UNKNOWN = exp.DataType(this=exp.DType.UNKNOWN)
@@ -63,7 +64,7 @@ def type_name(data_type: exp.DataType) -> str | None:
     if data_type.this == exp.DType.UNKNOWN:
         return None
     try:
-        return canonical_name(data_type.sql(dialect="duckdb"))
+        return canonical_name(data_type.sql(dialect=DIALECT))
     except SqlError:
         return None
 

@@ -17,6 +17,7 @@ from sql.limits import TextLimits
 from sql.places import error_at
 
 DIALECT = Dialect.get_or_raise("duckdb")
+"""DuckDB's, made once: sqlglot makes a dialect anew each time it is called by its name."""
 
 _SEGMENT = re.compile(
     # An unclosed comment is one match to the end, or the search would start again at every character of it.

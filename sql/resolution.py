@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from comity.errors import SqlError
 from sql.catalog import Catalog, Table, TableUse, fold_name
+from sql.copies import copy_tree
 from sql.limits import EXPANDED_SIZE, IDENTIFIER_BYTES
 from sql.places import error_at, place_of
 from sql.sources import CteDefinition, NestedJoin, Output, Scope
@@ -86,7 +87,7 @@ class Resolution:
         )
         if self._expanded > EXPANDED_SIZE:
             raise self.error(expression, "SQL_TOO_LARGE", "the question expands to too much")
-        return expression.copy()
+        return copy_tree(expression)
 
 
 def suggestion(name: str, known: Iterable[str]) -> str | None:

@@ -95,8 +95,18 @@ def defined_aliases(node: exp.Expr) -> set[str]:
 
 def free_aliases(node: exp.Expr) -> set[str]:
     """The table names that columns inside `node` use and `node` does not define."""
-    used = {column.table for column in node.find_all(exp.Column) if column.table}
-    return used - defined_aliases(node) if used else used
+    used: set[str] = set()
+    selects: list[exp.Select] = []
+    for inner in node.walk():
+        if isinstance(inner, exp.Column):
+            used.add(inner.table)
+        elif isinstance(inner, exp.Select):
+            selects.append(inner)
+    used.discard("")
+    if used:
+        for select in selects:
+            used.difference_update(source_alias(source) for source, _ in block_sources(select))
+    return used
 
 
 def used_names(tree: exp.Expr) -> frozenset[str]:

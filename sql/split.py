@@ -68,12 +68,12 @@ class _Group:
     conjuncts: list[exp.Expr] = field(default_factory=list)
 
 
-def split_query(tree: exp.Query, context_of: ContextOf) -> Split:
+def split_query(tree: exp.Query, context_of: ContextOf, *, in_place: bool = False) -> Split:
     """Splits a resolved `tree` by `context_of`, which names the place of a published table.
 
-    The input is not changed. A query without tables has no pieces.
+    The input is changed if `in_place` only. A query without tables has no pieces.
     """
-    copy = copy_tree(tree)
+    copy = tree if in_place else copy_tree(tree)
     splitter = _Splitter(context_of, used_names(copy))
     found = splitter.contexts(copy)
     if len(found) == 1:
@@ -158,7 +158,7 @@ class _Splitter:
         piece = Piece(self.next_name(), context, query, whole=True)
         self.whole.append(piece)
         columns = [
-            exp.alias_(exp.column(name, table=piece.name, quoted=True), name, quoted=True)
+            exp.alias_(exp.column(name, table=piece.name, quoted=True), name, quoted=True, copy=False)
             for name in query.named_selects
         ]
         return exp.select(*columns).from_(_reference(piece.name, piece.name))
@@ -327,7 +327,7 @@ class _Splitter:
 
 def _group_query(group: _Group, names: dict[tuple[str, str], str]) -> exp.Select:
     columns = [
-        exp.alias_(exp.column(column, table=alias, quoted=True), name, quoted=True)
+        exp.alias_(exp.column(column, table=alias, quoted=True), name, quoted=True, copy=False)
         for (alias, column), name in names.items()
     ] or [exp.alias_(exp.Literal.number(1), "one", quoted=True)]
     select = exp.Select(expressions=columns)

@@ -121,7 +121,7 @@ def _factored(conjunct: exp.Expr) -> list[exp.Expr]:
 def _any_of(alternatives: list[list[exp.Expr]]) -> exp.Expr:
     parts: list[exp.Expr] = []
     for conjuncts in alternatives:
-        part = join_conjuncts([c.copy() for c in conjuncts])
+        part = join_conjuncts([copy_tree(c) for c in conjuncts])
         if part is not None and part not in parts:
             parts.append(part)
     while len(parts) > 1:

@@ -28,19 +28,24 @@ class KeyColumns:
     """Follows columns in one tree, in which aliases are unique."""
 
     def __init__(self, tree: exp.Query) -> None:
-        self.blocks = list(tree.find_all(exp.Select))
+        self.blocks: list[exp.Select] = []
         self._homes: dict[str, tuple[exp.Expr, int]] = {}
-        for number, block in enumerate(self.blocks):
-            for source, _ in block_sources(block):
-                self._homes[source_alias(source)] = (source, number)
-        self._ctes = {cte.alias: cte for cte in tree.find_all(exp.CTE)}
-        self._recursive = {
-            name
-            for with_ in tree.find_all(exp.With)
-            if with_.args.get("recursive")
-            for name in defined_ctes(with_)
-        }
-        self._read = Counter(t.name for t in tree.find_all(exp.Table) if is_cte_reference(t))
+        self._ctes: dict[str, exp.CTE] = {}
+        self._recursive: set[str] = set()
+        self._read: Counter[str] = Counter()
+        self._over_rows: dict[int, tuple[bool, bool]] = {}
+        for node in tree.walk():
+            if isinstance(node, exp.Select):
+                for source, _ in block_sources(node):
+                    self._homes[source_alias(source)] = (source, len(self.blocks))
+                self.blocks.append(node)
+            elif isinstance(node, exp.Table):
+                if is_cte_reference(node):
+                    self._read[node.name] += 1
+            elif isinstance(node, exp.CTE):
+                self._ctes[node.alias] = node
+            elif isinstance(node, exp.With) and node.args.get("recursive"):
+                self._recursive |= defined_ctes(node)
 
     def block_of(self, alias: str) -> int | None:
         """The number of the SELECT that reads something under this alias."""
@@ -103,29 +108,36 @@ class KeyColumns:
         if not isinstance(query, exp.Select) or place >= len(query.expressions):
             return None
         value = query.expressions[place].unalias()
-        if not isinstance(value, exp.Column) or (filtering and not _lets_through(query, value)):
+        if not isinstance(value, exp.Column) or (filtering and not self._lets_through(query, value)):
             return None
         local = any(source_alias(source) == value.table for source, _ in block_sources(query))
         if filtering and not local:
             return None
         return self._follow(value.table, value.name, filtering=filtering)
 
+    def _lets_through(self, select: exp.Select, column: exp.Column) -> bool:
+        """Whether a condition on a block's output may be asked of its rows: it takes whole groups, or no rows at all."""
+        distinct = select.args.get("distinct")
+        if select.args.get("qualify") or (distinct is not None and distinct.args.get("on") is not None):
+            return False
+        if id(select) not in self._over_rows:
+            self._over_rows[id(select)] = _over_rows(select)
+        windows, aggregates = self._over_rows[id(select)]
+        group = select.args.get("group")
+        if windows:
+            return False
+        if group is None:
+            return select.args.get("having") is None and not aggregates
+        if any(value for name, value in group.args.items() if name != "expressions"):
+            return False
+        return any(leaf == column for leaf in group.expressions)
+
 
 _CUTS = ("limit", "offset", "fetch", "sample")
 
 
-def _lets_through(select: exp.Select, column: exp.Column) -> bool:
-    """Whether a condition on a block's output may be asked of its rows: it takes whole groups, or no rows at all."""
-    distinct = select.args.get("distinct")
-    if select.args.get("qualify") or (distinct is not None and distinct.args.get("on") is not None):
-        return False
+def _over_rows(select: exp.Select) -> tuple[bool, bool]:
+    """Whether what a block returns or is ordered by has windows, and whether it has aggregates."""
     outside = [*select.expressions, *(select.args["order"].expressions if select.args.get("order") else ())]
     nodes = [node for part in outside for node in walk_here(part)]
-    if any(isinstance(node, exp.Window) for node in nodes):
-        return False
-    group = select.args.get("group")
-    if group is None:
-        return select.args.get("having") is None and not any(map(is_aggregate_call, nodes))
-    if any(value for name, value in group.args.items() if name != "expressions"):
-        return False
-    return any(leaf == column for leaf in group.expressions)
+    return any(isinstance(node, exp.Window) for node in nodes), any(map(is_aggregate_call, nodes))

@@ -76,8 +76,10 @@ def make_plan(
     """
     choosing = choosing or Choosing()
     planning = Planning(query.bound.admitted.catalog, binder, Disclosure(query.decisions), choosing)
-    tree = apply_passes(query.bound.resolved.tree, planning)
-    split = split_query(tree, lambda table: table.db)
+    question = query.bound.resolved.tree
+    tree = apply_passes(question, planning)
+    # What a pass has changed is a copy already.
+    split = split_query(tree, lambda table: table.db, in_place=tree is not question)
     schema = query.bound.resolved.schema
     if split.residual is None:
         fragment = _whole(split, query)

@@ -75,8 +75,11 @@ class FederatedWorld(World):
     ) -> Split:
         """The parts of a question, planned without the passes in `skip`."""
         planning = Planning(self.catalog, self.binder, disclosure or Disclosure())
+        before = repr(resolved.tree)
         tree = apply_passes(resolved.tree, planning, skip)
-        return split_query(tree, lambda table: table.db)
+        split = split_query(tree, lambda table: table.db, in_place=tree is not resolved.tree)
+        assert repr(resolved.tree) == before, "planning changed the question"
+        return split
 
     def _make(self, connection: duckdb.DuckDBPyConnection) -> None:
         chance = random.Random(self._seed)
