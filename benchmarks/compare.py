@@ -82,8 +82,24 @@ def _plain(kind: Any) -> Any:
 
 def table_rows(table: pa.Table) -> list[Row]:
     """The rows as tuples of Python values."""
-    columns = [column.to_pylist() for column in table.columns]
+    columns = [_values(column) for column in table.columns]
     return list(zip(*columns, strict=True)) if columns else []
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    """Values as Python's, moments outside of the years 1 to 9999 as their number: no Python date is one of those."""
+    try:
+        values: list[Any] = column.to_pylist()
+    except (OverflowError, ValueError):
+        return [_value(value) for value in column]
+    return values
+
+
+def _value(value: Any) -> Any:
+    try:
+        return value.as_py()
+    except (OverflowError, ValueError):
+        return value.value
 
 
 def _keys(rows: Sequence[Row], positions: Sequence[int]) -> list[Row]:
