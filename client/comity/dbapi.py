@@ -215,7 +215,7 @@ class Cursor:
                 batch = next(result, None)
                 if batch is None:
                     return None
-                self._rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+                self._rows = zip(*map(_python_values, batch.columns, batch.schema.names), strict=True)
         return row
 
     def fetchmany(self, size: int | None = None) -> list[tuple[Any, ...]]:
@@ -295,6 +295,16 @@ def _describe(field: pa.Field) -> Description:
     precision = field.type.precision if decimal else None
     scale = field.type.scale if decimal else None
     return field.name, str(field.type), None, None, precision, scale, field.nullable
+
+
+def _python_values(column: pa.Array, name: str) -> list[Any]:
+    try:
+        return list(column.to_pylist())
+    except (OverflowError, ValueError) as error:
+        raise DataError(
+            f"the column {name} holds a value for which Python has no object: {error}; "
+            f"CAST({name} AS VARCHAR) in the question makes it one, and fetch_arrow() needs none"
+        ) from error
 
 
 @contextmanager

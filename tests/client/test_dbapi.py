@@ -86,6 +86,16 @@ def test_errors_are_those_of_pep_249_with_ours_as_cause(
     assert isinstance(caught.value.__cause__, type(error))
 
 
+def test_a_value_that_python_has_no_object_for_is_a_data_error(
+    gateway: Gateway, cursor: dbapi.Cursor
+) -> None:
+    far = pa.table({"due": pa.array([10_000_000], pa.date32())})
+    gateway.answer("SELECT due", far)
+    with pytest.raises(dbapi.DataError, match="the column due holds a value .* fetch_arrow"):
+        cursor.execute("SELECT due").fetchall()
+    assert cursor.execute("SELECT due").fetch_arrow() == far
+
+
 def test_an_error_between_rows_is_translated_too(
     gateway: Gateway, cursor: dbapi.Cursor, people: pa.Table
 ) -> None:

@@ -52,7 +52,24 @@ def column_values(column: pa.Array) -> list[Any]:
             return list(column.to_pylist())
         except (ValueError, OverflowError):
             pass
+    if pa.types.is_nested(kind):
+        return [_nested_value(value) for value in column]
     return list(pc.cast(column, pa.string()).to_pylist())
+
+
+def _nested_value(value: pa.Scalar) -> Any:
+    """A list, struct or map in which something is that Python cannot hold."""
+    if not value.is_valid:
+        return None
+    kind = value.type
+    if pa.types.is_map(kind):
+        entries = value.values
+        return list(zip(column_values(entries.field(0)), column_values(entries.field(1)), strict=True))
+    if pa.types.is_struct(kind):
+        return {name: _nested_value(part) for name, part in value.items()}
+    if pa.types.is_nested(kind):
+        return column_values(value.values)
+    return column_values(pa.array([value], kind))[0]
 
 
 def is_plain(kind: pa.DataType) -> bool:
