@@ -91,7 +91,7 @@ def test_a_value_that_python_has_no_object_for_is_a_data_error(
 ) -> None:
     far = pa.table({"due": pa.array([10_000_000], pa.date32())})
     gateway.answer("SELECT due", far)
-    with pytest.raises(dbapi.DataError, match="the column due holds a value .* fetch_arrow"):
+    with pytest.raises(dbapi.DataError, match=r"the column due holds a value .* fetch_arrow"):
         cursor.execute("SELECT due").fetchall()
     assert cursor.execute("SELECT due").fetch_arrow() == far
 
