@@ -155,7 +155,7 @@ def ask_every_way(world: World, text: str, modes: Sequence[Mode] = MODES) -> Out
             return Outcome("denied", runs)
         except (SqlError, LimitError) as error:
             if error.code == "QUERY_RUNTIME":
-                if _may_fail(world, text):
+                if _may_fail(world, text) or _shows_what_cannot_be(world):
                     return Outcome("invalid", runs)
                 raise AssertionError(f"{error.message}\n{where}") from error
             return Outcome("refused", runs)
