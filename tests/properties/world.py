@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ tables:
   every.resident: {union: "*.RESIDENT", member_column: place}
 audit: {path: audit/}
 """
+ORACLE_SECONDS = 60.0
 ASKER = Principal("asker", "asker", frozenset(), ATTRIBUTES)
 
 
@@ -85,9 +87,14 @@ class World:
         )
 
     def expected(self, sql: str, *, optimized: bool = True) -> pa.Table:
-        """The answer of the one DuckDB. Raises `duckdb.Error`."""
-        with _optimizer(self.database, on=optimized):
-            return self.database.sql(sql).to_arrow_table()
+        """The answer of the one DuckDB. Raises `duckdb.Error`, also for a product that it would be busy with for long."""
+        enough = threading.Timer(ORACLE_SECONDS, self.database.interrupt)
+        enough.start()
+        try:
+            with _optimizer(self.database, on=optimized):
+                return self.database.sql(sql).to_arrow_table()
+        finally:
+            enough.cancel()
 
     def _resident(self) -> dict[str, str]:
         """What every member of `every.resident` shows."""
