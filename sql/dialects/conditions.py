@@ -166,8 +166,12 @@ def _scalar_subquery(node: exp.Expr, scope: Scope) -> Value:
         raise NotNative(f"{scope.context.dialect.title} takes the first of several rows of a scalar subquery")
     if not _one_row(body):
         scope.context.raises = True
-    inner = scope.inner()
+    inner, fences = scope.inner(), scope.context.fences
     sql, columns = query(body, inner)
+    keyed = "materialize joined" in scope.context.dialect.features
+    if inner.outer and scope.context.fences > fences and not keyed:
+        # It is answered for each row anew, and behind a fence no index finds its rows.
+        raise NotNative("a correlated subquery over rows that are filtered first")
     if len(columns) != 1:
         raise NotNative("a scalar subquery of several columns")
     value = columns[0][1]

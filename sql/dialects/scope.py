@@ -43,7 +43,8 @@ class Kept:
 
 @dataclass(slots=True)
 class Context:
-    """One rendering. `raises` is set by forms that may fail on a value; `fence` answers it in a second run.
+    """One rendering. `raises` is set by forms that may fail on a value; `fence` answers it in a second run, and
+    `fences` counts those that were put up.
     `tests` counts the columns that are read through a test.
 
     `read_tables` and `texts` are what the check after rendering expects to find again. `keys` are the key sets that
@@ -55,6 +56,7 @@ class Context:
     capabilities: frozenset[str]
     tables: SourceTables
     fence: bool = False
+    fences: int = 0
     raises: bool = False
     tests: int = 0
     attempts: bool = False

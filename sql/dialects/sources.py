@@ -179,6 +179,7 @@ def _derived(node: exp.Subquery, scope: Scope, *, joined: bool) -> str:
     # What is read through tests has lost its indexes.
     if _fenced(body, scope, joined=joined and context.tests > tests):
         sql += context.dialect.fence
+        context.fences += 1
     scope.add(DerivedTable(context, alias, columns, inner.kept))
     return f"({sql}) AS {context.dialect.identifier(alias)}"
 

@@ -87,6 +87,19 @@ def test_nothing_is_computed_on_rows_that_a_filter_hides(
     assert sorted(source.ask(text, expected.schema)) == sorted(rows_of(expected))
 
 
+@pytest.mark.parametrize("source", ["postgres"], indirect=True)
+def test_rows_behind_a_fence_are_not_looked_for_again_and_again(source: Source) -> None:
+    sql = "SELECT id FROM extremes AS x WHERE {} > (SELECT max(y.b) FROM extremes AS y WHERE y.id = x.id)"
+    filtered = [
+        _filtered(wrap(resolve(sql.format(what)), source.schema), "id > 3")
+        for what in ("b", "length(repeat('x', s))")
+    ]
+    calm = render_native(filtered[0], source.dialect, source.capabilities, source.tables)
+    assert calm.count("SELECT") > 2
+    with pytest.raises(NotNative, match="correlated subquery over rows that are filtered first"):
+        render_native(filtered[1], source.dialect, source.capabilities, source.tables)
+
+
 def _filtered(tree: exp.Query, rows: str) -> exp.Query:
     """The wraps of `tree` with a row filter each, on published values inside the wrap."""
     for subquery in list(tree.find_all(exp.Subquery)):
