@@ -6,7 +6,6 @@ WHEN. Inside each other these double and double again, and a short text keeps it
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from sqlglot import exp
@@ -26,8 +25,7 @@ _COPYING_NAMES = frozenset({"fmod"})
 
 def check_expansion(resolution: Resolution, tree: exp.Query) -> None:
     """Refuses expressions of which DuckDB would make too many copies. Raises `SqlError` (`SQL_TOO_DEEP`)."""
-    # Were they all inside each other, there would be this many: most questions have a few, and none of them nested.
-    if math.prod(map(_times, tree.find_all(*_COPIED_PARTS, exp.Anonymous))) <= _MOST_COPIES:
+    if not _may_reach(_MOST_COPIES, tree):
         return
     stack: list[tuple[exp.Expr, int]] = [(tree, 1)]
     while stack:
@@ -44,6 +42,16 @@ def check_expansion(resolution: Resolution, tree: exp.Query) -> None:
                 stack.append((value, inner))
             elif isinstance(value, list):
                 stack += [(item, inner) for item in value if isinstance(item, exp.Expr)]
+
+
+def _may_reach(most: int, tree: exp.Query) -> bool:
+    """Whether there would be more than `most` copies, were all that make some inside each other: mostly there are few."""
+    copies = 1
+    for node in tree.find_all(*_COPIED_PARTS, exp.Anonymous):
+        copies *= _times(node)
+        if copies > most:
+            return True
+    return False
 
 
 def _times(node: exp.Expr) -> int:

@@ -85,14 +85,6 @@ def source_alias(source: exp.Expr) -> str:
     return str(source.alias_or_name)
 
 
-def defined_aliases(node: exp.Expr) -> set[str]:
-    """The aliases of every FROM item inside `node`, at any depth."""
-    names: set[str] = set()
-    for select in node.find_all(exp.Select):
-        names.update(source_alias(source) for source, _ in block_sources(select))
-    return names
-
-
 def free_aliases(node: exp.Expr) -> set[str]:
     """The table names that columns inside `node` use and `node` does not define."""
     used: set[str] = set()

@@ -168,8 +168,8 @@ def _scalar_subquery(node: exp.Expr, scope: Scope) -> Value:
         scope.context.raises = True
     inner, fences = scope.inner(), scope.context.fences
     sql, columns = query(body, inner)
-    keyed = "materialize joined" in scope.context.dialect.features
-    if inner.outer and scope.context.fences > fences and not keyed:
+    materialized = "materialize joined" in scope.context.dialect.features
+    if inner.outer and scope.context.fences > fences and not materialized:
         # It is answered for each row anew, and behind a fence no index finds its rows.
         raise NotNative("a correlated subquery over rows that are filtered first")
     if len(columns) != 1:
