@@ -296,6 +296,8 @@ def member_query(
     sql, columns = query(node, inner)
     if len(columns) != 1:
         raise NotNative("a subquery of several columns")
+    if "group once" in scope.context.dialect.features and not inner.outer and _only_groups(body):
+        sql += scope.context.dialect.fence
     value = columns[0][1]
     refuse_incomparable([left, value], exact=exact)
     direct = frozenset({left.family, value.family}) in scope.context.dialect.direct_comparisons
@@ -305,6 +307,13 @@ def member_query(
         raise NotNative(f"{left.kind} among values of {value.kind}")
     scope.context.dialect.refuse_pair(left, value)
     return left, sql, frozenset(inner.outer)
+
+
+def _only_groups(body: exp.Expr) -> bool:
+    """Whether a subquery ends with its groups, so that a fence may follow."""
+    return bool(body.args.get("group")) and not any(
+        body.args.get(part) for part in ("order", "limit", "offset")
+    )
 
 
 def all_comparable(values: list[Value], context: Context, *, exact: bool) -> list[Value]:

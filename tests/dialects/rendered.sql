@@ -91,6 +91,11 @@ postgres: SELECT "t"."id" AS "a" FROM {t} AS "t" WHERE (NOT EXISTS(SELECT 1 FROM
 mysql: SELECT `t`.`id` AS `a` FROM {t} AS `t` WHERE (NOT EXISTS(SELECT 1 FROM {u} AS `u` WHERE (`t`.`id` = `u`.`id`)))
 sqlite: SELECT "t"."id" AS "a" FROM {t LIMIT -1} AS "t" WHERE (NOT EXISTS(SELECT 1 FROM {u LIMIT -1} AS "u" WHERE ("t"."id" = "u"."id")))
 
+SELECT t.id AS a FROM {t} WHERE t.id IN (SELECT u.id FROM {u} GROUP BY u.id HAVING count(*) > 2)
+postgres: SELECT "t"."id" AS "a" FROM {t} AS "t" WHERE ("t"."id" IN (SELECT "u"."id" AS "id" FROM {u} AS "u" GROUP BY "u"."id" HAVING (count(*) > 2) OFFSET 0))
+mysql: SELECT `t`.`id` AS `a` FROM {t} AS `t` WHERE (`t`.`id` IN (SELECT `u`.`id` AS `id` FROM {u} AS `u` GROUP BY `u`.`id` HAVING (COUNT(*) > 2)))
+sqlite: SELECT "t"."id" AS "a" FROM {t} AS "t" WHERE ("t"."id" IN (SELECT "u"."id" AS "id" FROM {u LIMIT -1} AS "u" GROUP BY "u"."id" HAVING (count(*) > 2)))
+
 SELECT t.id AS a FROM {t} WHERE t.id NOT IN (SELECT u.id FROM {u} WHERE u.ok)
 postgres: SELECT "t"."id" AS "a" FROM {t} AS "t" WHERE (NOT ("t"."id" IN (SELECT "u"."id" AS "id" FROM {u} AS "u" WHERE "u"."ok")))
 mysql: SELECT `t`.`id` AS `a` FROM {t} AS `t` WHERE (NOT (`t`.`id` IN (SELECT `u`.`id` AS `id` FROM {u} AS `u` WHERE `u`.`ok`)))
