@@ -21,11 +21,10 @@ from sqlglot import exp
 from agent.barriers import ROW, Boundary, allowed_rows, boundary_of, check_barriers
 from agent.enforce import EnforcedFragment, wrap_tables
 from agent.floors import stand_in
-from agent.key_reduction import found_rows, over_rows, without_keys
 from agent.known_fragments import NativeTexts
 from agent.ledger import Account
 from agent.publication import Publisher, Source
-from agent.received_keys import key_arrays, key_rows
+from agent.received_keys import key_arrays, key_rows, without_keys
 from comity.errors import CancelledError, ComityError, SourceError, SqlError
 from connectors.spi import TABLES_CHANGED, Scan
 from policies.port import KeysReceived, Receipt
@@ -36,13 +35,15 @@ from sql.dialects import Attempt, NotNative, render_attempt, render_native, rend
 from sql.engine import Engine, EnginePool
 from sql.keys import is_key_table
 from sql.render import render
-from sql.scopes import used_names
-from sql.split import Piece, split_query
+from sql.scopes import block_sources, used_names
+from sql.split import Piece, Split, split_query
 from sql.types import arrow_schema
 
 GROUPS = pa.schema([pa.field("groups", pa.int64())])
 MOST_HELD_BYTES = 4 * 1024 * 1024
 """Of an answer on which the source may give up at its end, for which nothing of it leaves before."""
+HERE = "here"
+"""The one place of a fragment's tables."""
 GAVE_UP = "the source gave up on a value or a sum that it does not hold exactly"
 TOO_MUCH = "sums that the source may give up on, of more groups than are waited for"
 
@@ -281,14 +282,26 @@ class Execution:
         tokens = tokens_for(self.publisher.department.tokens, decisions, self.enforced.request.purpose)
         if tokens is not None:
             engine.add_function(TOKEN_FUNCTION, 2, tokens)
-        # Every table is a place of its own, so that each part reads one physical table, once.
-        split = split_query(tree, lambda table: None if is_key_table(table) else table.alias_or_name)
-        if split.residual is None:
-            piece = split.pieces[0]
-            return self._finish(engine, self._read_found(engine, piece) or self._read_beside(engine, piece))
+        split = self.texts.split(tree, self._split)
+        assert split.residual is not None
+        if len(split.pieces) == 1 and _is_scan(split.pieces[0].query):
+            # Its rows need not all be there at once.
+            piece = Piece(split.pieces[0].name, split.pieces[0].context, tree, whole=True)
+            return self._finish(engine, self._read_beside(engine, piece))
         for piece in split.pieces:
             self._materialise(engine, piece)
         return self._finish(engine, split.residual)
+
+    def _split(self, tree: exp.Query) -> Split:
+        """What of a tree the database can run, and what is left to do beside it."""
+
+        def runs(query: exp.Query) -> bool:
+            try:
+                return not (self._native(query).may_give_up and self.texts.gave_up)
+            except NotNative:
+                return False
+
+        return split_query(tree, lambda table: None if is_key_table(table) else HERE, runs=runs)
 
     def _finish(self, engine: Engine, tree: exp.Query) -> Iterator[pa.RecordBatch]:
         self._check()
@@ -315,30 +328,11 @@ class Execution:
         columns = self.binder.columns_of(stand_in(without_keys(piece.query), self.enforced.decisions))
         schema = arrow_schema(columns)
         try:
-            batches = self._ask(self._native(piece.query), schema)
+            batches = self._ask(self.texts.text(piece.query, self._native), schema)
         except NotNative:
-            tree = self._with_keys(
-                engine, self._read_found(engine, piece) or self._read_beside(engine, piece)
-            )
+            tree = self._with_keys(engine, self._read_beside(engine, piece))
             batches = (_cast(batch, schema) for batch in engine.query(render(tree)))
         engine.load(piece.name, schema, batches, [column.type for column in columns])
-
-    def _read_found(self, engine: Engine, piece: Piece) -> exp.Query | None:
-        """The piece over the rows of its one table that its key sets find, if the database finds them exactly."""
-        found = found_rows(piece.query)
-        if found is None:
-            return None
-        table, rows = found
-        columns = self.binder.columns_of(stand_in(without_keys(rows), self.enforced.decisions))
-        schema, place = arrow_schema(columns), f"{piece.name}_found"
-        while place in used_names(piece.query):
-            place = f"_{place}"
-        try:
-            batches = self._ask(self._native(rows), schema)
-        except NotNative:
-            return None
-        engine.load(place, schema, batches, [column.type for column in columns])
-        return over_rows(piece.query, table, place)
 
     def _read_beside(self, engine: Engine, piece: Piece) -> exp.Query:
         """Streams the piece's physical columns into the engine; returns the wrapped piece over them."""
@@ -390,6 +384,12 @@ class Execution:
             engine.load(name, schema, batches, types, keep=keep, relation=PHYSICAL)
         else:
             engine.register(name, pa.RecordBatchReader.from_batches(schema, batches))
+
+
+def _is_scan(query: exp.Query) -> bool:
+    """Whether a piece is all rows of one table."""
+    tables = [source for source, _ in block_sources(query)] if isinstance(query, exp.Select) else []
+    return not query.args.get("where") and len(tables) == 1 and isinstance(tables[0], exp.Table)
 
 
 def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

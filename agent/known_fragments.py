@@ -20,6 +20,7 @@ from policies.port import FragmentRequest
 from policies.principal import principal_key
 from sql.dialects import Attempt, NotNative
 from sql.parse import names_the_present
+from sql.split import Split
 
 REMEMBERED = 512
 """Fragments that one agent remembers."""
@@ -38,6 +39,7 @@ class NativeTexts:
     gave_up: bool = False
     # A tree stays beside its text: the place in memory that names it is nobody else's as long as it is there.
     _texts: dict[int, tuple[exp.Query, Attempt | str]] = field(default_factory=dict)
+    _splits: dict[tuple[int, bool], tuple[exp.Query, Split]] = field(default_factory=dict)
 
     def text(self, tree: exp.Query, render: Callable[[exp.Query], Attempt]) -> Attempt:
         """The text of one of the fragment's own trees, not of one made on the way. Raises `NotNative`."""
@@ -52,10 +54,18 @@ class NativeTexts:
             raise NotNative(known)
         return known
 
+    def split(self, tree: exp.Query, divide: Callable[[exp.Query], Split]) -> Split:
+        """What of one of the fragment's own trees its source runs; the pieces are the fragment's own from then on."""
+        key = (id(tree), self.gave_up)
+        if key not in self._splits:
+            self._splits[key] = (tree, divide(tree))
+        return self._splits[key][1]
+
     def forget(self) -> None:
         """The source's tables are no longer as they were: every text is rendered anew."""
         self.gave_up = False
         self._texts.clear()
+        self._splits.clear()
 
 
 @dataclass(frozen=True, slots=True)

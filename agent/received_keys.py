@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from sqlglot import exp
 
 from comity.errors import LimitError, SqlError
 from policies.port import MOST_KEY_BYTES, MOST_KEYS, MOST_SENT_BYTES, KeySet
-from sql.keys import KEY, KeyColumn, is_key_name
+from sql.keys import KEY, KeyColumn, is_key_name, is_key_table, key_set_of
 from sql.types import arrow_type, canonical_type
 
 _SOURCE_BYTES = 255
@@ -89,3 +90,13 @@ def _too_many(what: str, department: str) -> LimitError:
         hint="Send fewer keys, or ask without them.",
         department=department,
     )
+
+
+def without_keys(query: exp.Query) -> exp.Query:
+    """A query of the same types whose comparisons with key sets are true."""
+    if not any(is_key_table(table) for table in query.find_all(exp.Table)):
+        return query
+    copy = query.copy()
+    for node in [node for node in copy.find_all(exp.In) if key_set_of(node) is not None]:
+        node.replace(exp.true())
+    return copy

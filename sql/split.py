@@ -34,6 +34,8 @@ from sql.scopes import (
 
 ContextOf = Callable[[exp.Table], str | None]
 """The place of a published table; None for one that is everywhere, as key sets are."""
+Runs = Callable[[exp.Query], bool]
+"""Whether a place can run a query that reads nothing else, exactly."""
 RESIDUAL = ""
 """The context of a reference to a WITH name that stays in the residual."""
 
@@ -66,26 +68,35 @@ class _Group:
     aliases: set[str]
     attached: list[exp.Join] = field(default_factory=list)
     conjuncts: list[exp.Expr] = field(default_factory=list)
+    filtered: bool = False
+    """Whether a condition on one of the tables alone leaves rows out, as far as that was asked."""
 
 
-def split_query(tree: exp.Query, context_of: ContextOf, *, in_place: bool = False) -> Split:
+def split_query(
+    tree: exp.Query, context_of: ContextOf, *, in_place: bool = False, runs: Runs | None = None
+) -> Split:
     """Splits a resolved `tree` by `context_of`, which names the place of a published table.
 
     The input is changed if `in_place` only. A query without tables has no pieces.
+
+    With `runs` a place gets what it can run only, and never the whole: the conditions that it can decide, one by
+    one, and joins that it can do and that leave rows out. A table is a piece of its own at least, whether the place
+    can read its columns or not.
     """
     copy = tree if in_place else copy_tree(tree)
-    splitter = _Splitter(context_of, used_names(copy))
+    splitter = _Splitter(context_of, used_names(copy), runs)
     found = splitter.contexts(copy)
-    if len(found) == 1:
+    if len(found) == 1 and runs is None:
         return Split((Piece(splitter.next_name(), found.pop(), copy, whole=True),), None)
     residual = splitter.split(copy)
     return Split(*splitter.finish(residual))
 
 
 class _Splitter:
-    def __init__(self, context_of: ContextOf, taken: frozenset[str]) -> None:
+    def __init__(self, context_of: ContextOf, taken: frozenset[str], runs: Runs | None) -> None:
         self.context_of = context_of
         self.taken = taken
+        self.runs = runs
         self.count = 0
         self.groups: list[_Group] = []
         self.whole: list[Piece] = []
@@ -115,7 +126,25 @@ class _Splitter:
         found = self.contexts(query)
         if len(found) != 1 or RESIDUAL in found or free_aliases(query):
             return None
+        if self.runs is not None and not (isinstance(query, exp.Query) and self.runs(query)):
+            return None
         return found.pop()
+
+    def can_run(self, groups: list[_Group], conjuncts: list[exp.Expr], join: exp.Join | None = None) -> bool:
+        """Whether the place of these groups can join them, and decide these conditions."""
+        if self.runs is None:
+            return True
+        probe = _Group(
+            "",
+            groups[0].context,
+            [copy_tree(source) for group in groups for source in group.sources],
+            set(),
+            [copy_tree(attached) for group in groups for attached in group.attached],
+            [copy_tree(conjunct) for conjunct in conjuncts],
+        )
+        if join is not None:
+            probe.attached.append(copy_tree(join))
+        return self.runs(_group_query(probe, {}))
 
     # --- queries -------------------------------------------------------------------------------
 
@@ -261,20 +290,30 @@ class _Splitter:
                 rest.append(source)
             else:
                 groups.append(self.group(copy_tree(source), context))
-        links = [names for c in pool if len(names := _equated_aliases(c)) == 2]
+        if self.runs is not None:
+            for group in groups:
+                group.filtered = isinstance(group.sources[0], exp.Subquery) or bool(self.take(pool, group)[0])
+        links = [(names, c) for c in pool if len(names := _equated_aliases(c)) == 2]
         merged = True
         while merged:
             merged = False
-            for names in links:
+            for names, link in links:
                 sides = [g for g in groups if g.aliases & names]
-                if len(sides) == 2 and sides[0].context == sides[1].context:
+                if len(sides) == 2 and sides[0].context == sides[1].context and self.joins(sides, link):
                     keep, gone = sides
                     keep.sources += gone.sources
                     keep.aliases |= gone.aliases
+                    keep.filtered |= gone.filtered
                     groups.remove(gone)
                     self.groups.remove(gone)
                     merged = True
         return groups, rest
+
+    def joins(self, sides: list[_Group], link: exp.Expr) -> bool:
+        """Whether two groups had better be joined where they lie: a join that leaves nothing out only widens rows."""
+        if self.runs is None:
+            return True
+        return any(side.filtered for side in sides) and self.can_run(sides, [link])
 
     def attach(self, join: exp.Join, groups: list[_Group], contexts: dict[str, str | None]) -> bool:
         """Hangs a left, semi or anti join on the group it depends on, when they share a place."""
@@ -284,11 +323,17 @@ class _Splitter:
         needed = free_aliases(join.args["on"]) - {alias}
         for group in groups:
             fits = group.context == context and needed and needed <= group.aliases
-            if fits and self.contexts(join.args["on"]) <= {context}:
+            if fits and self.contexts(join.args["on"]) <= {context} and self.hangs(join, group):
                 group.attached.append(copy_tree(join))
                 group.aliases.add(alias)
                 return True
         return False
+
+    def hangs(self, join: exp.Join, group: _Group) -> bool:
+        """As `joins`, for a left, semi or anti join: a left join leaves nothing out."""
+        if self.runs is None:
+            return True
+        return (join.kind in {"SEMI", "ANTI"} or group.filtered) and self.can_run([group], [], join)
 
     def take(self, conjuncts: list[exp.Expr], group: _Group) -> tuple[list[exp.Expr], list[exp.Expr]]:
         """Divides conjuncts into those that `group` can apply alone, and the others."""
@@ -298,6 +343,10 @@ class _Splitter:
             names = free_aliases(conjunct)
             own = bool(names) and names <= group.aliases and self.contexts(conjunct) <= {group.context}
             (taken if own else left).append(conjunct)
+        if self.runs is not None and taken and not self.can_run([group], taken):
+            decided = [c for c in taken if self.can_run([group], [c])]
+            kept = {id(c) for c in decided}
+            taken, left = decided, [c for c in conjuncts if id(c) not in kept]
         return taken, left
 
     # --- the end -------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from sql.uses.comparisons import note_equality
 from sql.uses.expressions import Expressions, Keys
 from sql.uses.families import Kind, comparable, kind_of_value, wider
 from sql.uses.forms import NotUnderstoodError
-from sql.uses.values import Gathered, Part, Taint, Value, either
+from sql.uses.values import Gathered, Part, Taint, Value, either, in_order
 
 _SETS = (exp.Rollup, exp.Cube, exp.GroupingSets, exp.Tuple)
 
@@ -229,7 +229,7 @@ class Blocks(Expressions):
         return frozenset(decided)
 
     def _note_repeated(self, outputs: Outputs, place: int) -> None:
-        for taint in sorted(_taints(outputs.values[place]), key=_by_origin):
+        for taint in sorted(_taints(outputs.values[place]), key=in_order):
             node = outputs_node(outputs, place, taint.origin)
             self.notes.add([taint], "group", "removes repeated rows by it", node)
 
@@ -250,7 +250,7 @@ class Blocks(Expressions):
 
     def _order_by_output(self, outputs: Outputs, place: int, how: str) -> frozenset[Origin]:
         value = outputs.values[place]
-        for taint in sorted((*value.taints, *value.conditions), key=_by_origin):
+        for taint in sorted((*value.taints, *value.conditions), key=in_order):
             self.notes.add([taint], "order", how, outputs_node(outputs, place, taint.origin))
         return value.origins
 
@@ -331,10 +331,6 @@ def _whole(outputs: Outputs, place: int) -> Gathered:
 
 def _taints(value: Value) -> tuple[Taint, ...]:
     return (*value.taints, *value.conditions)
-
-
-def _by_origin(taint: Taint) -> tuple[Origin, bool]:
-    return taint.origin, taint.bare
 
 
 def _group_keys(select: exp.Select) -> Iterator[exp.Expr]:

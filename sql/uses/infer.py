@@ -12,6 +12,7 @@ from sql.keys import KeyColumn, key_names
 from sql.uses.blocks import Blocks, outputs_node
 from sql.uses.forms import NotUnderstoodError
 from sql.uses.joined import joined_tables
+from sql.uses.values import in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,11 @@ def _infer(
     outputs = blocks.query(tree)
     use, how = ("cross", "sends it to be merged") if crossing else ("read", "returns it")
     for place, value in enumerate(outputs.values):
-        for taint in sorted(value.taints):
+        for taint in sorted(value.taints, key=in_order):
             words = how if taint.bare else f"{how.removesuffix(' it')} something computed from it"
             node = outputs_node(outputs, place, taint.origin)
             blocks.notes.add([taint], use, words, node, bare=crossing)
-        for taint in sorted(value.conditions):
+        for taint in sorted(value.conditions, key=in_order):
             node = outputs_node(outputs, place, taint.origin)
             words = "decides by it what it returns"
             blocks.notes.add([taint._replace(bare=False)], use, words, node)

@@ -28,6 +28,11 @@ class Taint(NamedTuple):
     fails: bool = False
 
 
+def in_order(taint: Taint) -> tuple[Origin, bool, int, bool]:
+    """What sets of columns are sorted by, so that what is said of them does not change from run to run."""
+    return taint.origin, taint.bare, -1 if taint.owner is None else taint.owner, taint.fails
+
+
 _NO_TAINTS: frozenset[Taint] = frozenset()
 _NO_ORIGINS: frozenset[Origin] = frozenset()
 
