@@ -192,7 +192,8 @@ class _Items:
         table = find_table(self.resolution, node)
         note = self.resolution.note_table(node, table)
         alias = self.resolution.fresh_alias(given or table.name)
-        self.check_alias_columns(node, shown, len(table.columns))
+        # As `*` has them: a column that may not be returned has no place among the others.
+        self.check_alias_columns(node, shown, len(table.columns if table.star is None else table.star))
         if shown:
             self.resolution.starred = True
         columns: dict[str, SourceColumn] = {}

@@ -92,7 +92,7 @@ def ask_world(ground: Ground, seed: int, journal: TextIO) -> Counter[str]:
                 became = ask(world, sql, asking)
                 if became == "invalid":
                     # After an internal error the oracle answers nothing any more: this process ends here, then.
-                    world.database.execute("SELECT 1")
+                    world.database.execute("SELECT 1").fetchall()
             except AssertionError as error:
                 became = "different"
                 print(f"DIFFERENT, question {number} of --seed {seed}\n{error}", flush=True)

@@ -245,6 +245,12 @@ def test_a_hidden_column_reads_like_one_that_is_not_there(text: str, partial: tu
     assert str(hidden.value).replace(" b", " y").replace(".b", ".y") == str(absent.value)
 
 
+def test_names_in_a_list_are_for_the_columns_of_the_star(partial: tuple[Catalog, Binder]) -> None:
+    with pytest.raises(SqlError) as caught:
+        resolve("select z.x from p as z(x, y, w) where z.c > 1", *partial)
+    assert str(caught.value).startswith("3 column names for 2 columns")
+
+
 def test_suggestions_name_only_what_may_be_seen() -> None:
     shown = Table("health", "patients", (Column("name", "VARCHAR"), Column("town", "VARCHAR")))
     hidden = Table("health", "patients_secret", (Column("diagnosis", "VARCHAR"),))
