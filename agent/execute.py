@@ -89,9 +89,10 @@ class Execution:
         try:
             for batch in self._answer():
                 exact = _cast(batch, self.schema)
-                self.account.release(exact.num_rows, exact.nbytes)
+                size = exact.nbytes
+                self.account.release(exact.num_rows, size)
                 self.rows += exact.num_rows
-                self.bytes += exact.nbytes
+                self.bytes += size
                 yield exact
             for counting in self.enforced.floored.counts:
                 self._release()

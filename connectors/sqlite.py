@@ -200,6 +200,8 @@ class _Query:
             size += part.nbytes
             count += part.num_rows
             self._rows = max(1, min(2 * self._rows, _MOST_ROWS, _BATCH_BYTES * count // max(size, 1)))
+        if len(parts) == 1:
+            return parts[0]
         return pa.concat_batches(parts) if parts else None
 
     def interrupt(self) -> None:

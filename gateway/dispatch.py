@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from comity.errors import ComityError, InternalError
 from gateway.exchange import FragmentStream, FragmentStreams
+from gateway.handover import Crowd
 from gateway.key_exchange import PATIENCE, KeyExchanges, Launch
 from gateway.stages import FederatedPlan, Lifetime
 from policies.port import DepartmentPort, FragmentRequest, KeySet
@@ -32,6 +33,12 @@ def dispatch(
     keys = None
     if any(planned.exchanges for planned in plan.fragments):
         keys = KeyExchanges(plan.fragments, starting.start_waiting)
+    crowds = {
+        fragment: crowd
+        for members in plan.gathered.values()
+        for crowd in [Crowd(len(members))]
+        for fragment in members
+    }
     streams = {
         planned.fragment.id: FragmentStream(
             planned,
@@ -39,6 +46,7 @@ def dispatch(
             may_miss=request.allow_partial,
             on_failure=starting.stop,
             keys=keys if keys is not None and planned.fragment.id in keys.gives else None,
+            crowd=crowds.get(planned.fragment.id),
         )
         for planned in plan.fragments
     }

@@ -20,7 +20,7 @@ from typing import Literal
 import pyarrow as pa
 
 from comity.errors import CancelledError, ComityError, InternalError, LimitError, SourceError
-from gateway.handover import Handover
+from gateway.handover import Crowd, Handover
 from gateway.key_exchange import KeyExchanges, Launch
 from gateway.stages import FederatedPlan, Lifetime, PlannedFragment
 from gateway.workers import Task, Workers
@@ -66,6 +66,7 @@ class FragmentStream:
         may_miss: bool,
         on_failure: Callable[[], None],
         keys: KeyExchanges | None = None,
+        crowd: Crowd | None = None,
     ) -> None:
         self.planned = planned
         self.launch: Launch | None = None
@@ -79,7 +80,8 @@ class FragmentStream:
         self._may_miss = may_miss
         self._keys = keys
         self._port = port
-        self._handover = Handover(QUEUED_BATCHES)
+        self.crowd = crowd
+        self._handover = Handover(QUEUED_BATCHES, crowd)
         self._lock = threading.Lock()
         self._stopped: Literal["", "cancelled", "released"] = ""
         self._run: FragmentRun | None = None

@@ -8,14 +8,47 @@ from collections import deque
 import pyarrow as pa
 
 
+class Crowd:
+    """Many handovers that one thread takes from. It is told once, when all have ended or one has no more room: to be
+    woken by each of them would cost more than what most of them bring.
+    """
+
+    def __init__(self, members: int) -> None:
+        self._lock = threading.Lock()
+        self._left = members
+        self._ready = threading.Event()
+
+    def ended(self) -> None:
+        """One more has nothing more to come."""
+        with self._lock:
+            self._left -= 1
+            is_last = self._left <= 0
+        if is_last:
+            self._ready.set()
+
+    def full(self) -> None:
+        """One waits for its batches to be taken."""
+        self._ready.set()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it was told."""
+        return self._ready.is_set()
+
+    def wait(self, seconds: float) -> None:
+        """Returns when it is time to take, and at the latest after so many seconds."""
+        self._ready.wait(seconds)
+
+
 class Handover:
     """At most `room` batches between the thread that puts and the thread that takes.
 
     Nobody waits longer than the other end lives: `end` is the last word of who puts, and `stop` of anybody.
     """
 
-    def __init__(self, room: int) -> None:
+    def __init__(self, room: int, crowd: Crowd | None = None) -> None:
         self._room = room
+        self._crowd = crowd
         self._changed = threading.Condition()
         self._waiting: deque[pa.RecordBatch] = deque()
         self._ended = False
@@ -28,6 +61,8 @@ class Handover:
             if self._stopped:
                 return False
             self._waiting.append(batch)
+            if self._crowd is not None and len(self._waiting) >= self._room:
+                self._crowd.full()
             self._changed.notify_all()
             return True
 
@@ -44,12 +79,18 @@ class Handover:
     def end(self) -> None:
         """No more will be put; what is waiting can still be taken."""
         with self._changed:
+            self._leave()
             self._ended = True
             self._changed.notify_all()
 
     def stop(self) -> None:
         """Nothing more is wanted; what is waiting is dropped."""
         with self._changed:
+            self._leave()
             self._stopped = True
             self._waiting.clear()
             self._changed.notify_all()
+
+    def _leave(self) -> None:
+        if self._crowd is not None and not (self._ended or self._stopped):
+            self._crowd.ended()

@@ -1,12 +1,14 @@
 """Threads that wait for departments, as many as there are to wait for, used again.
 
-A department may take its time, and nobody else is to wait for it: work never waits for other work to end. But most
-fragments end at once, and a thread for each of four hundred is more work than they are. So whoever takes up work
-calls one more thread when there is more to do, before it begins: threads are as many as departments that are slow.
+A department may take its time, and nobody else is to wait for it. But most fragments end at once, and on few processors
+many threads at once are far slower than few: Python runs one of them at a time, and every change of hands costs. So a
+few threads take up what there is to do, one thing after the other. When the processors have little to do meanwhile, the
+departments are elsewhere and many more threads come; and who takes long does not count among the few.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
@@ -15,6 +17,21 @@ from contextlib import suppress
 
 IDLE_SECONDS = 10.0
 """How long a thread waits for more to do before it ends."""
+
+PROMPT = os.cpu_count() or 1
+"""Threads that take up work at once."""
+
+LOOK_SECONDS = 0.002
+"""How often somebody looks whether work that waits for a thread had better be done at once."""
+
+BUSY = 0.6
+"""The share of one processor from which on this process is busy, and more threads would only be in its way."""
+
+TIMES = 8
+"""How many times more threads there are, after a look at which it was not."""
+
+LONG_SECONDS = 0.05
+"""From when on work is taken to wait for somebody else, however busy the process is."""
 
 
 class Task:
@@ -45,67 +62,76 @@ class Task:
 class Workers:
     """Does work in threads of its own. Safe between threads; the threads keep nobody from leaving."""
 
-    def __init__(self, name: str, idle_seconds: float = IDLE_SECONDS) -> None:
+    def __init__(self, name: str, idle_seconds: float = IDLE_SECONDS, prompt: int = PROMPT) -> None:
         self._name = name
         self._idle_seconds = idle_seconds
+        self._prompt = prompt
         self._changed = threading.Condition(threading.Lock())
         self._waiting: deque[Task] = deque()
+        self._running: dict[Task, float] = {}
         self._idle = 0
         # Threads that were called, of those some from among the idle ones, and have not looked at what waits yet.
         self._coming = self._called = 0
+        self._is_watched = False
 
     def start(self, run: Callable[[], None]) -> Task:
         """Has `run` done soon, whatever else is being done."""
         task = Task(run)
         with self._changed:
             self._waiting.append(task)
-            is_new = self._call()
-        if is_new:
-            try:
-                self._begin()
-            except BaseException:
-                with self._changed, suppress(ValueError):
-                    self._waiting.remove(task)
-                raise
-        return task
-
-    def _call(self) -> bool:
-        """Makes sure that a thread is coming for what waits; whether one must begin for it."""
-        if not self._waiting or self._coming:
-            return False
-        self._coming += 1
-        if not self._idle:
-            return True
-        self._idle -= 1
-        self._called += 1
-        self._changed.notify()
-        return False
-
-    def _begin(self) -> None:
+            beginning = self._call(self._prompt)
+            watches = len(self._waiting) > self._coming and not self._is_watched
+            self._is_watched |= watches
         try:
-            threading.Thread(target=self._work, name=self._name, daemon=True).start()
+            self._begin(beginning)
+            if watches:
+                threading.Thread(target=self._watch, name=f"{self._name}-watch", daemon=True).start()
         except BaseException:
             with self._changed:
-                self._coming -= 1
-            raise
+                if watches:
+                    self._is_watched = False
+                if task in self._waiting and not self._running:
+                    self._waiting.remove(task)
+                    raise
+        return task
+
+    def _call(self, most: int) -> int:
+        """Calls threads for what waits, until so many are at work, with the lock held; how many have to begin."""
+        wanted = min(len(self._waiting) - self._coming, most - len(self._running) - self._coming)
+        if wanted <= 0:
+            return 0
+        woken = min(wanted, self._idle)
+        self._idle -= woken
+        self._called += woken
+        self._coming += wanted
+        self._changed.notify(woken)
+        return wanted - woken
+
+    def _begin(self, threads: int) -> None:
+        for begun in range(threads):
+            try:
+                threading.Thread(target=self._work, name=self._name, daemon=True).start()
+            except BaseException:
+                with self._changed:
+                    self._coming -= threads - begun
+                raise
 
     def _work(self) -> None:
-        is_called = True
+        is_called, task = True, None
         while True:
             with self._changed:
                 if is_called:
                     self._coming -= 1
                     is_called = False
+                if task is not None:
+                    del self._running[task]
+                    task = None
                 while not self._waiting:
                     if not self._wait():
                         return
                 task = self._waiting.popleft()
-                is_new = self._call()
-            if is_new:
-                with suppress(RuntimeError):  # what waits is then this thread's to do, after its task
-                    self._begin()
+                self._running[task] = time.monotonic()
             task.run()
-            del task
 
     def _wait(self) -> bool:
         """Idle until called, with the lock held; False when nobody called for long."""
@@ -117,3 +143,21 @@ class Workers:
         self._called -= 1
         self._coming -= 1
         return True
+
+    def _watch(self) -> None:
+        """Calls more threads as long as work waits that does not get on."""
+        looked, worked = time.monotonic(), time.process_time()
+        while True:
+            time.sleep(LOOK_SECONDS)
+            now, work = time.monotonic(), time.process_time()
+            is_busy = work - worked > BUSY * (now - looked)
+            looked, worked = now, work
+            with self._changed:
+                if not self._waiting:
+                    self._is_watched = False
+                    return
+                at_work = len(self._running) + self._coming
+                long = sum(begun < now - LONG_SECONDS for begun in self._running.values())
+                beginning = self._call(self._prompt + long if is_busy else TIMES * max(at_work, self._prompt))
+            with suppress(RuntimeError):  # what waits is then for those that are there
+                self._begin(beginning)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import chain
 
@@ -13,6 +13,12 @@ from comity.errors import ComityError
 from gateway.exchange import FragmentStream, FragmentStreams
 from gateway.stages import ResultStream
 from sql.engine import Engine, EnginePool
+
+PATIENCE_SECONDS = 0.1
+"""How long the members of a federated table are waited for before the first of them is read."""
+
+TOGETHER_ROWS = 8192
+"""Rows of members that are handed to DuckDB as one batch."""
 
 
 class DuckdbMerge:
@@ -62,8 +68,7 @@ def _merged(engine: Engine, streams: FragmentStreams) -> Iterator[pa.RecordBatch
         _load_all(engine, streams, relations)
     else:
         for name, parts in relations.items():
-            reader = pa.RecordBatchReader.from_batches(parts[0].schema, chain.from_iterable(parts))
-            engine.register(name, reader)
+            engine.register(name, pa.RecordBatchReader.from_batches(parts[0].schema, _batches(parts)))
     streams.lifetime.check()
     for batch in engine.query(plan.residual_sql):
         yield _exact(batch, plan.schema)
@@ -79,6 +84,32 @@ def _relations(streams: FragmentStreams) -> dict[str, tuple[FragmentStream, ...]
     }
 
 
+def _batches(parts: Sequence[FragmentStream]) -> Iterator[pa.RecordBatch]:
+    """The batches of a relation. Those of members are few rows each, and are put together."""
+    if len(parts) == 1:
+        return iter(parts[0])
+    crowd = parts[0].crowd
+    if crowd is not None:
+        crowd.wait(PATIENCE_SECONDS)
+    return _together(chain.from_iterable(parts))
+
+
+def _together(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    held: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        if batch.num_rows >= TOGETHER_ROWS and not held:
+            yield batch
+            continue
+        held.append(batch)
+        rows += batch.num_rows
+        if rows >= TOGETHER_ROWS:
+            yield pa.concat_batches(held)
+            held, rows = [], 0
+    if held:
+        yield pa.concat_batches(held)
+
+
 def _load_all(
     engine: Engine, streams: FragmentStreams, relations: Mapping[str, tuple[FragmentStream, ...]]
 ) -> None:
@@ -88,7 +119,7 @@ def _load_all(
     def load(name: str, parts: tuple[FragmentStream, ...]) -> None:
         try:
             types = [column.type for column in parts[0].planned.columns]
-            engine.load(name, parts[0].schema, chain.from_iterable(parts), types)
+            engine.load(name, parts[0].schema, _batches(parts), types)
         except Exception as error:
             failures.append(error)
             streams.cancel()

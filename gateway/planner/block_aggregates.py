@@ -54,7 +54,8 @@ def call_at(node: exp.Expr) -> Call:
         elif not isinstance(function, exp.IgnoreNulls) or not isinstance(function.this, exp.AnyValue):
             plain = False
         function = function.this
-    argument, distinct = function.args.get("this"), False
+    # The sketch behind an approximate count is of different values: how often one comes changes nothing in it.
+    argument, distinct = function.args.get("this"), isinstance(function, exp.ApproxDistinct)
     if isinstance(argument, exp.Distinct):
         plain = plain and len(argument.expressions) == 1 and argument.args.get("on") is None
         argument, distinct = argument.expressions[0], True

@@ -8,6 +8,7 @@
 | AVG | SUM, COUNT | sum of sums by sum of counts |
 | VARIANCE, STDDEV, sample and population | COUNT, AVG, VAR_POP (and MIN, MAX where they may be read, but of integers) | the pairwise update of Chan, Golub and LeVeque (1979) |
 | any of these over DISTINCT values | the values, as group keys | itself over DISTINCT values |
+| APPROX_COUNT_DISTINCT | the values, as group keys | itself, whose sketch is of different values anyway |
 
 Sums of integers and decimals are exact, so their averages are rounded once. The pairwise update adds squared
 distances of means, never the difference of two great sums, so it loses nothing to cancellation: equal values have
@@ -38,7 +39,7 @@ _SAMPLE = (exp.Variance, exp.Stddev, exp.StddevSamp)
 _SPREAD = (*_SAMPLE, exp.VariancePop, exp.StddevPop)
 _ROOT = (exp.Stddev, exp.StddevSamp, exp.StddevPop)
 _REPEATABLE = (exp.Min, exp.Max, exp.LogicalAnd, exp.LogicalOr, exp.BitwiseAndAgg, exp.BitwiseOrAgg)
-_DISTINCT = (exp.Count, exp.Sum, exp.Avg, exp.Median, *_SPREAD, *_REPEATABLE)
+_DISTINCT = (exp.Count, exp.ApproxDistinct, exp.Sum, exp.Avg, exp.Median, *_SPREAD, *_REPEATABLE)
 
 _INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
@@ -94,7 +95,8 @@ def merged(call: Call, kind: str | None, sent: Sent) -> exp.Expr:
         value: exp.Expr = call.argument.copy()
         if call.filter is not None:
             value = exp.Case(ifs=[exp.If(this=call.filter.copy(), true=value)])
-        distinct = exp.Distinct(expressions=[sent.key(value)])
+        key = sent.key(value)
+        distinct = key if isinstance(function, exp.ApproxDistinct) else exp.Distinct(expressions=[key])
         counted: exp.Expr = type(function)(**{**function.args, "this": distinct})
         return counted
     if isinstance(function, exp.Count):

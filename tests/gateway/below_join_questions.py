@@ -87,6 +87,7 @@ class BelowJoinMaker:
                 f"min({mine})",
                 f"max({other})",
                 f"count(DISTINCT {mine})",
+                f"approx_count_distinct({mine})",
                 f"sum({other})",
                 f"avg({other})",
                 f"count({other})",

@@ -94,6 +94,7 @@ class QuestionMaker:
         elif kind < 0.78:
             text = self.pick(
                 f"count(DISTINCT {value})",
+                f"approx_count_distinct({value})",
                 f"sum(DISTINCT {number})",
                 "avg(DISTINCT p.far)",
                 f"max(DISTINCT {value})",

@@ -1,0 +1,102 @@
+"""Threads for departments: whoever waits holds nobody up, and those who bring little wake nobody each by himself."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import pyarrow as pa
+import pytest
+
+from gateway.handover import Crowd, Handover
+from gateway.merge.duckdb import TOGETHER_ROWS, _together
+from gateway.workers import Task, Workers
+
+PATIENCE = 30.0
+BATCH = pa.record_batch({"a": [1]})
+
+
+def all_done(tasks: list[Task]) -> bool:
+    deadline = time.monotonic() + PATIENCE
+    return all(task.join(deadline) for task in tasks)
+
+
+@pytest.mark.parametrize("prompt", [1, 4])
+def test_work_that_waits_for_other_work_gets_there(prompt: int) -> None:
+    workers = Workers("test", idle_seconds=0.1, prompt=prompt)
+    together = threading.Barrier(60)
+    assert all_done([workers.start(lambda: together.wait(PATIENCE)) for _ in range(60)])
+
+
+def test_work_gets_on_while_other_work_waits_and_the_process_is_busy() -> None:
+    workers = Workers("test", idle_seconds=0.1, prompt=2)
+    go, ended = threading.Event(), threading.Event()
+
+    def work() -> None:
+        while not ended.is_set():
+            sum(range(1000))
+
+    busy = threading.Thread(target=work, daemon=True)
+    busy.start()
+    waiting = [workers.start(lambda: go.wait(PATIENCE)) for _ in range(6)]
+    try:
+        assert all_done([workers.start(lambda: None) for _ in range(20)])
+        assert not any(task.join(time.monotonic()) for task in waiting)
+    finally:
+        go.set()
+        ended.set()
+        busy.join()
+    assert all_done(waiting)
+
+
+def test_much_short_work_is_done_once_each() -> None:
+    workers = Workers("test", idle_seconds=0.1)
+    done: list[int] = []
+    assert all_done([workers.start(lambda number=number: done.append(number)) for number in range(500)])  # type: ignore[misc]  # bound now
+    assert sorted(done) == list(range(500))
+
+
+def test_threads_that_have_nothing_to_do_end() -> None:
+    workers = Workers("brief", idle_seconds=0.01, prompt=3)
+    assert all_done([workers.start(lambda: time.sleep(0.01)) for _ in range(10)])
+    deadline = time.monotonic() + PATIENCE
+    while any(thread.name.startswith("brief") for thread in threading.enumerate()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [lambda one: one.end(), lambda one: one.stop(), lambda one: (one.stop(), one.end())],
+    ids=["end", "stop", "both"],
+)
+def test_a_crowd_is_told_when_the_last_has_ended(end: Callable[[Handover], object]) -> None:
+    crowd = Crowd(2)
+    first, second = Handover(4, crowd), Handover(4, crowd)
+    end(first)
+    crowd.wait(0.01)
+    assert not crowd.is_ready
+    second.put(BATCH)
+    assert not crowd.is_ready
+    second.end()
+    crowd.wait(PATIENCE)
+    assert crowd.is_ready
+
+
+def test_a_crowd_is_told_when_one_has_no_more_room() -> None:
+    crowd = Crowd(2)
+    Handover(4, crowd)
+    full = Handover(2, crowd)
+    full.put(BATCH)
+    assert not crowd.is_ready
+    full.put(BATCH)
+    assert crowd.is_ready
+
+
+def test_few_rows_are_put_together_and_many_are_not_copied() -> None:
+    large = pa.record_batch({"a": list(range(TOGETHER_ROWS))})
+    found = list(_together([large, BATCH, BATCH, large, BATCH]))
+    assert [batch.num_rows for batch in found] == [TOGETHER_ROWS, TOGETHER_ROWS + 2, 1]
+    assert found[0] is large
+    assert list(_together([])) == []
