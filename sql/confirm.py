@@ -7,6 +7,8 @@ the caller sees. Any difference means that the resolver misread something, and i
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlglot import exp
 
 from comity.errors import SqlError
@@ -41,7 +43,7 @@ def confirm_reading(
         and resolution.starred
     ):
         # `*` and a column that it leaves out: no table of DuckDB's looks like that.
-        return resolved
+        return _own_names(parsed.tree, resolved)
     original = _original(parsed, resolution, binder, tables)
     if [column.type for column in original] != [column.type for column in resolved]:
         raise _differs()
@@ -63,6 +65,21 @@ def _original(
         place = place_at(parsed.text, original_offset(int(offset), edits)) if offset is not None else (1, 1)
         error.line, error.column = place
         raise
+
+
+def _own_names(tree: exp.Expr, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """The outputs with the names that the question gives them: two may have the same, which the tree tells apart."""
+    while not isinstance(tree, exp.Select):
+        tree = tree.this
+    if len(tree.expressions) != len(columns) or any(output.is_star for output in tree.expressions):
+        return columns
+    named = []
+    for output, column in zip(tree.expressions, columns, strict=True):
+        own = output.alias_or_name
+        is_numbered = fold_name(column.name).startswith(f"{fold_name(own)}_")
+        first = next((c.name for c in columns if fold_name(c.name) == fold_name(own)), "")
+        named.append(replace(column, name=first) if own and is_numbered and first else column)
+    return tuple(named)
 
 
 def _differs() -> SqlError:

@@ -226,6 +226,9 @@ def partial() -> tuple[Catalog, Binder]:
         ("select c, count(*) from p group by c", ["c INTEGER", "count_star() BIGINT"]),
         ("select x from p as z(x, y)", ["x VARCHAR"]),
         ("select * from p as z(x)", ["x VARCHAR", "d INTEGER"]),
+        ("select z.x as n, z.d as n from p as z(x) where z.c > 1", ["n VARCHAR", "n INTEGER"]),
+        ("select z.x, y.x from p as z(x), p as y(x) where z.c > 1", ["x VARCHAR", "x VARCHAR"]),
+        ("select x, x as x_1 from p as z(x) where c > 1", ["x VARCHAR", "x_1 VARCHAR"]),
     ],
 )
 def test_star_means_the_visible_star_with_the_types_that_are_seen(
