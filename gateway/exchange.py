@@ -33,6 +33,9 @@ State = Literal["waiting", "started", "streaming", "done", "failed"]
 QUEUED_BATCHES = 4
 """Batches that may wait between a department and the merge."""
 
+MANY = 16
+"""Members of a federated table beyond which they are asked one after the other, if they are quick."""
+
 WORKERS = Workers("fragment")
 """The threads that wait for departments."""
 
@@ -138,7 +141,8 @@ class FragmentStream:
             self.state = "started"
             self.as_of = datetime.now(UTC).isoformat(timespec="milliseconds")
             self._started_at = time.monotonic()
-            self._begin_task(partial(self._pull, request))
+            is_one_of_many = self.crowd is not None and self.crowd.members > MANY
+            self._tasks.append(WORKERS.start(partial(self._pull, request), may_wait=is_one_of_many))
 
     def skip(self, launch: Launch) -> None:
         """It has no rows, and nobody is asked."""

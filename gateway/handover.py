@@ -14,6 +14,7 @@ class Crowd:
     """
 
     def __init__(self, members: int) -> None:
+        self.members = members
         self._lock = threading.Lock()
         self._left = members
         self._ready = threading.Event()

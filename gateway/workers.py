@@ -1,8 +1,8 @@
 """Threads that wait for departments, as many as there are to wait for, used again.
 
 A department may take its time, and nobody else is to wait for it. But most fragments end at once, and on few processors
-many threads at once are far slower than few: Python runs one of them at a time, and every change of hands costs. So a
-few threads take up what there is to do, one thing after the other. When the processors have little to do meanwhile, the
+many threads at once are far slower than few: Python runs one of them at a time, and every change of hands costs. So of
+very many fragments, a few threads take up one after the other. When the processors have little to do meanwhile, the
 departments are elsewhere and many more threads come; and who takes long does not count among the few.
 """
 
@@ -19,7 +19,7 @@ IDLE_SECONDS = 10.0
 """How long a thread waits for more to do before it ends."""
 
 PROMPT = os.cpu_count() or 1
-"""Threads that take up work at once."""
+"""Threads that take up work that may wait."""
 
 LOOK_SECONDS = 0.002
 """How often somebody looks whether work that waits for a thread had better be done at once."""
@@ -74,25 +74,32 @@ class Workers:
         self._coming = self._called = 0
         self._is_watched = False
 
-    def start(self, run: Callable[[], None]) -> Task:
-        """Has `run` done soon, whatever else is being done."""
+    def start(self, run: Callable[[], None], *, may_wait: bool = False) -> Task:
+        """Has `run` done soon, whatever else is being done. Where it `may_wait`, as one of very many, others come first."""
         task = Task(run)
         with self._changed:
-            self._waiting.append(task)
-            beginning = self._call(self._prompt)
+            if may_wait:
+                self._waiting.append(task)
+                beginning = self._call(self._prompt)
+            else:
+                self._waiting.appendleft(task)
+                beginning = self._call(len(self._running) + self._coming + 1)
             watches = len(self._waiting) > self._coming and not self._is_watched
             self._is_watched |= watches
         try:
             self._begin(beginning)
             if watches:
                 threading.Thread(target=self._watch, name=f"{self._name}-watch", daemon=True).start()
-        except BaseException:
+        except BaseException as error:
             with self._changed:
                 if watches:
                     self._is_watched = False
-                if task in self._waiting and not self._running:
+                if isinstance(error, RuntimeError) and (task not in self._waiting or self._running):
+                    # There is no room for one more thread, and one of those that there are will do it.
+                    return task
+                with suppress(ValueError):
                     self._waiting.remove(task)
-                    raise
+            raise
         return task
 
     def _call(self, most: int) -> int:

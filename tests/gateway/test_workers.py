@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pyarrow as pa
 import pytest
 
+import gateway.workers
 from gateway.handover import Crowd, Handover
 from gateway.merge.duckdb import TOGETHER_ROWS, _together
 from gateway.workers import Task, Workers
@@ -23,10 +25,29 @@ def all_done(tasks: list[Task]) -> bool:
 
 
 @pytest.mark.parametrize("prompt", [1, 4])
-def test_work_that_waits_for_other_work_gets_there(prompt: int) -> None:
+@pytest.mark.parametrize("may_wait", [True, False])
+def test_work_that_waits_for_other_work_gets_there(prompt: int, *, may_wait: bool) -> None:
     workers = Workers("test", idle_seconds=0.1, prompt=prompt)
     together = threading.Barrier(60)
-    assert all_done([workers.start(lambda: together.wait(PATIENCE)) for _ in range(60)])
+
+    def meet() -> None:
+        together.wait(PATIENCE)
+
+    assert all_done([workers.start(meet, may_wait=may_wait) for _ in range(60)])
+
+
+def test_work_that_may_wait_lets_other_work_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nobody looks whether more threads are needed.
+    monkeypatch.setattr(gateway.workers, "LOOK_SECONDS", PATIENCE)
+    workers = Workers("test", idle_seconds=0.1, prompt=1)
+    go = threading.Event()
+    order: list[str] = []
+    first = workers.start(lambda: go.wait(PATIENCE), may_wait=True)
+    later = [workers.start(lambda: order.append("later"), may_wait=True) for _ in range(3)]
+    assert all_done([workers.start(lambda: order.append("now"))])
+    assert order[0] == "now"
+    go.set()
+    assert all_done([first, *later])
 
 
 def test_work_gets_on_while_other_work_waits_and_the_process_is_busy() -> None:
@@ -39,9 +60,9 @@ def test_work_gets_on_while_other_work_waits_and_the_process_is_busy() -> None:
 
     busy = threading.Thread(target=work, daemon=True)
     busy.start()
-    waiting = [workers.start(lambda: go.wait(PATIENCE)) for _ in range(6)]
+    waiting = [workers.start(lambda: go.wait(PATIENCE), may_wait=True) for _ in range(6)]
     try:
-        assert all_done([workers.start(lambda: None) for _ in range(20)])
+        assert all_done([workers.start(lambda: None, may_wait=True) for _ in range(20)])
         assert not any(task.join(time.monotonic()) for task in waiting)
     finally:
         go.set()
@@ -53,7 +74,8 @@ def test_work_gets_on_while_other_work_waits_and_the_process_is_busy() -> None:
 def test_much_short_work_is_done_once_each() -> None:
     workers = Workers("test", idle_seconds=0.1)
     done: list[int] = []
-    assert all_done([workers.start(lambda number=number: done.append(number)) for number in range(500)])  # type: ignore[misc]  # bound now
+    tasks = [workers.start(partial(done.append, number), may_wait=number % 3 > 0) for number in range(500)]
+    assert all_done(tasks)
     assert sorted(done) == list(range(500))
 
 
