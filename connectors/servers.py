@@ -196,7 +196,13 @@ def _running(directory: Path) -> Endpoint | None:
 def _launch(engine: Engine, directory: Path) -> Endpoint:
     launch = _launch_postgresql if engine == "postgresql" else _launch_mariadb
     try:
-        endpoint = launch(directory)
+        try:
+            endpoint = launch(directory)
+        except (OSError, subprocess.SubprocessError) as error:
+            if not _was_killed(error):
+                raise
+            # A child of a process with many threads may break down before it has become another program.
+            endpoint = launch(directory)
     except (OSError, subprocess.SubprocessError, RuntimeError) as error:
         raise SourceError(
             f"the embedded {engine} server did not start ({type(error).__name__})",
@@ -209,6 +215,15 @@ def _launch(engine: Engine, directory: Path) -> Endpoint:
     target = [str(endpoint.pid), endpoint.birth, str(int(_STOP_SIGNALS[engine])), endpoint.tidy]
     _spawn([*watch, *target], subprocess.DEVNULL)
     return endpoint
+
+
+def _was_killed(error: BaseException | None) -> bool:
+    """Whether a program that was started ended by a signal, so that its own log may not even exist."""
+    while error is not None:
+        if isinstance(error, subprocess.CalledProcessError) and error.returncode < 0:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _launch_postgresql(directory: Path) -> Endpoint:

@@ -117,6 +117,25 @@ def test_a_killed_server_is_started_again(start: Start, directory: Path) -> None
     assert ask(again, "kept") == 1
 
 
+def test_a_program_that_broke_down_before_it_began_is_started_once_more(
+    server_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch, broken = servers._launch_postgresql, iter([True])
+
+    def once_broken(directory: Path) -> servers.Endpoint:
+        if not next(broken, False):
+            return launch(directory)
+        try:
+            raise subprocess.CalledProcessError(-signal.SIGSEGV, ["pg_ctl"])
+        except subprocess.CalledProcessError:
+            # As the package does, whose message is to show a log that was never begun.
+            return servers.Endpoint(0, (directory / "none").read_text(), 0)
+
+    monkeypatch.setattr(servers, "_launch_postgresql", once_broken)
+    assert ask(servers.start_postgresql(server_directory), "postgres") == 1
+    assert next(broken, None) is None
+
+
 def test_a_missing_mariadb_says_what_to_install(
     server_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 
@@ -139,6 +140,9 @@ def test_null_stays_null_in_numbers(kind: str) -> None:
     assert masked(Mask("bucket", "10"), None, kind) is None
 
 
+BLANKS = "".join(chr(code) for code in range(0x3001) if unicodedata.category(chr(code)) == "Zs")
+"""What DuckDB's trim() takes off, of which nothing is left to be masked."""
+
 # DuckDB takes no surrogates and no NUL in text; a star could not be told from a mask's.
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0*"), max_size=40)
 CHINESE = st.text(st.sampled_from("张王李欧阳司马市区县省号栋一二三12345 "), max_size=30)
@@ -148,7 +152,7 @@ CHINESE = st.text(st.sampled_from("张王李欧阳司马市区县省号栋一二
 def test_no_text_mask_shows_a_value_as_it_is(value: str, name: str, n: int) -> None:
     shown = masked(Mask(name, str(n)), value)
     assert isinstance(shown, str)
-    trimmed = value.strip(" ")
+    trimmed = value.strip(BLANKS)
     if trimmed:
         assert shown not in {value, trimmed}
         assert "*" in shown
