@@ -297,17 +297,25 @@ class Execution:
         return self._finish(engine, split.residual)
 
     def _split(self, tree: exp.Query) -> Split:
-        """What of a tree the database can run, and what is left to do beside it."""
-        # So many say as much of what the database takes as all of them, and are written out sooner.
+        """What of a tree the database can run, and what is left to do beside it.
+
+        A part may run by itself and not with the columns that are needed of it. What would then be read of several
+        tables, whole, is asked for in smaller parts: without subqueries in conditions, and at last table by table.
+        """
+        for runs in (self._runs, lambda query: self._runs(query) and _is_flat(query)):
+            split = split_query(tree, lambda table: None if is_key_table(table) else HERE, runs=runs)
+            if all(_tables(piece.query) == 1 or self._runs(piece.query) for piece in split.pieces):
+                return split
+        return split_query(tree, lambda table: None if is_key_table(table) else table.alias_or_name)
+
+    def _runs(self, query: exp.Query) -> bool:
+        """Whether the database can run a query, as far as that can be told without asking it."""
+        # So many keys say as much of what the database takes as all of them, and are written out sooner.
         few = {name: values[:_KEYS_TRIED] for name, values in self.keys.items()}
-
-        def runs(query: exp.Query) -> bool:
-            try:
-                return not (self._native(query, few).may_give_up and self.texts.gave_up)
-            except NotNative:
-                return False
-
-        return split_query(tree, lambda table: None if is_key_table(table) else HERE, runs=runs)
+        try:
+            return not (self._native(query, few).may_give_up and self.texts.gave_up)
+        except NotNative:
+            return False
 
     def _finish(self, engine: Engine, tree: exp.Query) -> Iterator[pa.RecordBatch]:
         self._check()
@@ -390,6 +398,17 @@ class Execution:
             engine.load(name, schema, batches, types, keep=keep, relation=PHYSICAL)
         else:
             engine.register(name, pa.RecordBatchReader.from_batches(schema, batches))
+
+
+def _tables(query: exp.Query) -> int:
+    return sum(not is_key_table(table) for table in query.find_all(exp.Table))
+
+
+def _is_flat(query: exp.Query) -> bool:
+    """Whether the conditions of a query have no subqueries but those over key sets."""
+    where = query.args.get("where")
+    nested = where.find_all(exp.Select) if where is not None else ()
+    return all(_tables(select) == 0 for select in nested)
 
 
 def _is_scan(query: exp.Query) -> bool:
