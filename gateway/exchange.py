@@ -120,6 +120,11 @@ class FragmentStream:
         return self._may_miss and self.rows == 0 and isinstance(self.error, SourceError)
 
     @property
+    def is_ready(self) -> bool:
+        """Whether its next batch, or its end, is there."""
+        return self._handover.is_ready
+
+    @property
     def was_sent(self) -> bool:
         """Whether the fragment is on record as sent; one that waited may have had no need to be."""
         return not self.planned.exchanges or self.as_of is not None

@@ -31,14 +31,9 @@ class Crowd:
         """One waits for its batches to be taken."""
         self._ready.set()
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether it was told."""
-        return self._ready.is_set()
-
-    def wait(self, seconds: float) -> None:
-        """Returns when it is time to take, and at the latest after so many seconds."""
-        self._ready.wait(seconds)
+    def wait(self, seconds: float) -> bool:
+        """Returns when it is time to take, and at the latest after so many seconds; whether it is time."""
+        return self._ready.wait(seconds)
 
 
 class Handover:
@@ -66,6 +61,11 @@ class Handover:
                 self._crowd.full()
             self._changed.notify_all()
             return True
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether `take` would return at once."""
+        return bool(self._waiting) or self._ended or self._stopped
 
     def take(self) -> pa.RecordBatch | None:
         """Waits for a batch; None after the last, and once it was stopped."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from itertools import chain
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -91,21 +91,34 @@ def _batches(parts: Sequence[FragmentStream]) -> Iterator[pa.RecordBatch]:
     crowd = parts[0].crowd
     if crowd is not None:
         crowd.wait(PATIENCE_SECONDS)
-    return _together(chain.from_iterable(parts))
+    return _together(parts)
 
 
-def _together(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+class _Part(Protocol):
+    @property
+    def is_ready(self) -> bool: ...
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]: ...
+
+
+def _together(parts: Sequence[_Part]) -> Iterator[pa.RecordBatch]:
+    """Few rows wait for more of them, as long as more are there."""
     held: list[pa.RecordBatch] = []
     rows = 0
-    for batch in batches:
-        if batch.num_rows >= TOGETHER_ROWS and not held:
-            yield batch
-            continue
-        held.append(batch)
-        rows += batch.num_rows
-        if rows >= TOGETHER_ROWS:
-            yield pa.concat_batches(held)
-            held, rows = [], 0
+    for part in parts:
+        batches = iter(part)
+        while True:
+            if held and (rows >= TOGETHER_ROWS or not part.is_ready):
+                yield pa.concat_batches(held)
+                held, rows = [], 0
+            batch = next(batches, None)
+            if batch is None:
+                break
+            if batch.num_rows >= TOGETHER_ROWS and not held:
+                yield batch
+            else:
+                held.append(batch)
+                rows += batch.num_rows
     if held:
         yield pa.concat_batches(held)
 
