@@ -25,6 +25,7 @@ from agent.known_fragments import NativeTexts
 from agent.ledger import Account
 from agent.publication import Publisher, Source
 from agent.received_keys import key_arrays, key_rows, without_keys
+from agent.runnable_parts import is_scan, reads_once, split_runnable
 from comity.errors import CancelledError, ComityError, SourceError, SqlError
 from connectors.spi import TABLES_CHANGED, Scan
 from policies.port import KeysReceived, Receipt
@@ -35,17 +36,15 @@ from sql.dialects import Attempt, NotNative, render_attempt, render_native, rend
 from sql.engine import Engine, EnginePool
 from sql.keys import is_key_table
 from sql.render import render
-from sql.scopes import block_sources, used_names
-from sql.split import Piece, Split, split_query
-from sql.types import arrow_schema
+from sql.scopes import used_names
+from sql.split import Piece
+from sql.types import arrow_schema, canonical_type
 
 GROUPS = pa.schema([pa.field("groups", pa.int64())])
 MOST_HELD_BYTES = 4 * 1024 * 1024
 """Of an answer on which the source may give up at its end, for which nothing of it leaves before."""
 _KEYS_TRIED = 1000
 """Join keys of a set with which it is tried what a database can run."""
-HERE = "here"
-"""The one place of a fragment's tables."""
 GAVE_UP = "the source gave up on a value or a sum that it does not hold exactly"
 TOO_MUCH = "sums that the source may give up on, of more groups than are waited for"
 
@@ -286,27 +285,16 @@ class Execution:
         tokens = tokens_for(self.publisher.department.tokens, decisions, self.enforced.request.purpose)
         if tokens is not None:
             engine.add_function(TOKEN_FUNCTION, 2, tokens)
-        split = self.texts.split(tree, self._split)
+        split = self.texts.split(tree, partial(split_runnable, runs=self._runs))
         assert split.residual is not None
-        if len(split.pieces) == 1 and _is_scan(split.pieces[0].query):
-            # Its rows need not all be there at once.
+        # The rows of a part that is read once need not all be there at once.
+        alone = len(split.pieces) == 1
+        if alone and is_scan(split.pieces[0].query):
             piece = Piece(split.pieces[0].name, split.pieces[0].context, tree, whole=True)
             return self._finish(engine, self._read_beside(engine, piece))
         for piece in split.pieces:
-            self._materialise(engine, piece)
+            self._bring(engine, piece, streams=alone and reads_once(split.residual, piece.name))
         return self._finish(engine, split.residual)
-
-    def _split(self, tree: exp.Query) -> Split:
-        """What of a tree the database can run, and what is left to do beside it.
-
-        A part may run by itself and not with the columns that are needed of it. What would then be read of several
-        tables, whole, is asked for in smaller parts: without subqueries in conditions, and at last table by table.
-        """
-        for runs in (self._runs, lambda query: self._runs(query) and _is_flat(query)):
-            split = split_query(tree, lambda table: None if is_key_table(table) else HERE, runs=runs)
-            if all(_tables(piece.query) == 1 or self._runs(piece.query) for piece in split.pieces):
-                return split
-        return split_query(tree, lambda table: None if is_key_table(table) else table.alias_or_name)
 
     def _runs(self, query: exp.Query) -> bool:
         """Whether the database can run a query, as far as that can be told without asking it."""
@@ -338,15 +326,21 @@ class Execution:
             table.set("this", exp.to_identifier(place, quoted=True))
         return copy
 
-    def _materialise(self, engine: Engine, piece: Piece) -> None:
+    def _bring(self, engine: Engine, piece: Piece, *, streams: bool) -> None:
+        """Makes the rows of a part a table of the engine, or a stream."""
         columns = self.binder.columns_of(stand_in(without_keys(piece.query), self.enforced.decisions))
-        schema = arrow_schema(columns)
+        schema, types = arrow_schema(columns), [column.type for column in columns]
         try:
             batches = self._ask(self.texts.text(piece.query, self._native), schema)
         except NotNative:
+            # The engine answers this itself, and then the next.
+            streams = False
             tree = self._with_keys(engine, self._read_beside(engine, piece))
             batches = (_cast(batch, schema) for batch in engine.query(render(tree)))
-        engine.load(piece.name, schema, batches, [column.type for column in columns])
+        if streams and types == [canonical_type(kind) for kind in schema.types]:
+            engine.register(piece.name, pa.RecordBatchReader.from_batches(schema, batches))
+        else:
+            engine.load(piece.name, schema, batches, types)
 
     def _read_beside(self, engine: Engine, piece: Piece) -> exp.Query:
         """Streams the piece's physical columns into the engine; returns the wrapped piece over them."""
@@ -398,23 +392,6 @@ class Execution:
             engine.load(name, schema, batches, types, keep=keep, relation=PHYSICAL)
         else:
             engine.register(name, pa.RecordBatchReader.from_batches(schema, batches))
-
-
-def _tables(query: exp.Query) -> int:
-    return sum(not is_key_table(table) for table in query.find_all(exp.Table))
-
-
-def _is_flat(query: exp.Query) -> bool:
-    """Whether the conditions of a query have no subqueries but those over key sets."""
-    where = query.args.get("where")
-    nested = where.find_all(exp.Select) if where is not None else ()
-    return all(_tables(select) == 0 for select in nested)
-
-
-def _is_scan(query: exp.Query) -> bool:
-    """Whether a piece is all rows of one table."""
-    tables = [source for source, _ in block_sources(query)] if isinstance(query, exp.Select) else []
-    return not query.args.get("where") and len(tables) == 1 and isinstance(tables[0], exp.Table)
 
 
 def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

@@ -19,7 +19,7 @@ from comity.errors import SourceError
 from policies.port import FragmentRequest, Receipt
 from policies.principal import Principal
 from sql.catalog import Fragment
-from sql.engine import EnginePool
+from sql.engine import Engine, EnginePool
 
 ANALYST = Principal("li.wei", "bureau", frozenset({"analyst"}))
 COLUMNS = {"id": "BIGINT", "place": "VARCHAR", "amount": "BIGINT"}
@@ -209,3 +209,17 @@ def test_what_is_computed_beside_is_filtered_in_the_database(open_north: Callabl
     assert rows == [(sum(number**2 for number in range(0, 1000, 10)),)]
     # The regular expression is DuckDB's own, the other condition SQLite decides.
     assert (receipt.mode, receipt.source_rows) == ("local", 100)
+
+
+def test_filtered_rows_of_one_table_stream_through_memory_that_does_not_hold_them(
+    open_north: Callable[[Rows], Agent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(*_: object, **__: object) -> int:
+        raise AssertionError("the rows were put into memory")
+
+    monkeypatch.setattr(Engine, "load", load)
+    north = open_north([("甲" if number % 2 else "乙", number) for number in range(1000)])
+    sql = "SELECT sum(p.amount * p.amount) AS total FROM north.payment AS p WHERE p.place = '乙'"
+    rows, receipt = ask(north, sql, pa.schema([pa.field("total", pa.decimal128(38, 0))]))
+    assert rows == [(sum(number**2 for number in range(0, 1000, 2)),)]
+    assert (receipt.mode, receipt.source_rows) == ("local", 500)

@@ -1,0 +1,49 @@
+"""What of a fragment its database runs when it cannot run the whole: parts, and a residual for beside it."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from sql.keys import is_key_table
+from sql.scopes import block_sources
+from sql.split import Runs, Split, split_query
+
+HERE = "here"
+"""The one place of a fragment's tables."""
+
+
+def split_runnable(tree: exp.Query, runs: Runs) -> Split:
+    """The largest parts of `tree` that the database runs; `runs` says of a query over published tables whether it does.
+
+    A part may run by itself and not with the columns that are needed of it. What would then be read of several
+    tables, whole, is asked for in smaller parts: without subqueries in conditions, and at last table by table.
+    """
+    for able in (runs, lambda query: runs(query) and _is_flat(query)):
+        split = split_query(tree, lambda table: None if is_key_table(table) else HERE, runs=able)
+        if all(_tables(piece.query) == 1 or runs(piece.query) for piece in split.pieces):
+            return split
+    return split_query(tree, lambda table: None if is_key_table(table) else table.alias_or_name)
+
+
+def is_scan(query: exp.Query) -> bool:
+    """Whether a part is all rows of one table."""
+    tables = [source for source, _ in block_sources(query)] if isinstance(query, exp.Select) else []
+    return not query.args.get("where") and len(tables) == 1 and isinstance(tables[0], exp.Table)
+
+
+def reads_once(residual: exp.Query, name: str) -> bool:
+    """Whether a residual reads what has this name in one place, in a FROM that nothing repeats."""
+    found = [table for table in residual.find_all(exp.Table) if table.name == name]
+    blocks = list(residual.find_all(exp.Select))
+    return len(found) == 1 and len(blocks) == 1 and len(block_sources(blocks[0])) == 1
+
+
+def _tables(query: exp.Query) -> int:
+    return sum(not is_key_table(table) for table in query.find_all(exp.Table))
+
+
+def _is_flat(query: exp.Query) -> bool:
+    """Whether the conditions of a query have no subqueries but those over key sets."""
+    where = query.args.get("where")
+    nested = where.find_all(exp.Select) if where is not None else ()
+    return all(_tables(select) == 0 for select in nested)
