@@ -56,6 +56,8 @@ class Dialect(ABC):
     """limit in IN, quantified comparisons, filter, grouping sets, fence …: see where they are asked for."""
     fence: ClassVar[str]
     """A clause that keeps the engine from moving conditions into a derived table."""
+    product: ClassVar[str] = " CROSS JOIN "
+    """Every pair of two relations; the engine joins them by what the conditions say, in the order that it likes best."""
     other_texts: ClassVar[frozenset[str]] = frozenset()
     """Text constants of forms that methods write."""
     direct_comparisons: ClassVar[frozenset[frozenset[str]]]

@@ -76,11 +76,11 @@ def _join(join: exp.Join, kind: str, kinds: list[str], scope: Scope) -> str:
         if set(kinds) & {"RIGHT", "FULL"}:
             # A comma binds looser than JOIN, but not everywhere.
             raise NotNative("a comma beside an outer join")
-        return f" CROSS JOIN {item}"
+        return f"{dialect.product}{item}"
     if kind == "CROSS":
         if on is not None:
             raise NotNative("CROSS JOIN with a condition")
-        return f" CROSS JOIN {item}"
+        return f"{dialect.product}{item}"
     if on is None:
         raise NotNative("a join without a condition")
     if kind == "FULL":

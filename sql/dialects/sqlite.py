@@ -94,6 +94,8 @@ class Sqlite(Dialect):
         }
     )
     fence = " LIMIT -1"
+    # SQLite's CROSS JOIN reads its left side first, whatever that costs (https://www.sqlite.org/optoverview.html).
+    product = " JOIN "
     other_texts = frozenset({"integer", "text", "real", " ", ""})
     direct_comparisons: ClassVar[frozenset[frozenset[str]]] = frozenset()
 
