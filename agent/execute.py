@@ -25,9 +25,9 @@ from agent.known_fragments import NativeTexts
 from agent.ledger import Account
 from agent.publication import Publisher, Source
 from agent.received_keys import key_arrays, key_rows, without_keys
-from agent.runnable_parts import is_scan, reads_once, split_runnable
+from agent.runnable_parts import groups_one_table, is_scan, reads_once, split_runnable
 from comity.errors import CancelledError, ComityError, SourceError, SqlError
-from connectors.spi import TABLES_CHANGED, Scan
+from connectors.spi import TABLES_CHANGED, GroupsSlowly, Scan
 from policies.port import KeysReceived, Receipt
 from policies.tokens import TOKEN_FUNCTION, tokens_for
 from policies.wrap import PHYSICAL
@@ -45,6 +45,7 @@ MOST_HELD_BYTES = 4 * 1024 * 1024
 """Of an answer on which the source may give up at its end, for which nothing of it leaves before."""
 _KEYS_TRIED = 1000
 """Join keys of a set with which it is tried what a database can run."""
+SLOW_GROUPS = "so many groups are made sooner beside the source, of rows read in parts"
 GAVE_UP = "the source gave up on a value or a sum that it does not hold exactly"
 TOO_MUCH = "sums that the source may give up on, of more groups than are waited for"
 
@@ -170,10 +171,24 @@ class Execution:
         """The fragment's rows, from the source where it can, from beside it where it cannot or gives up."""
         try:
             attempt = self.texts.text(tree, self._native)
+            if self.texts.rows_first(tree, partial(self._groups_slowly, tree, attempt)):
+                raise NotNative(SLOW_GROUPS)
             return self._ask(attempt, self.schema, ordered=self.enforced.request.fragment.ordered)
         except NotNative as reason:
             self.mode, self.mode_reason = "local", reason.reason
             return self._local(tree)
+
+    def _groups_slowly(self, tree: exp.Query, attempt: Attempt) -> bool:
+        """Whether the source says that the fragment's groups are made sooner beside it.
+
+        Which of the two runs can be seen from outside, so that it may not depend on rows that the caller cannot see.
+        """
+        enforced, connector = self.enforced, self.publisher.connector
+        hides = enforced.has_floor or any(d.row_filter is not None for d in enforced.decisions.values())
+        if hides or self.keys or not isinstance(connector, GroupsSlowly) or not groups_one_table(tree):
+            return False
+        self._check()
+        return connector.groups_slowly(attempt.sql)
 
     def _count(self, tree: exp.Query) -> int:
         """The groups that a floor left out, as far as they may be told; 0 when they cannot be counted now."""
@@ -285,7 +300,8 @@ class Execution:
         tokens = tokens_for(self.publisher.department.tokens, decisions, self.enforced.request.purpose)
         if tokens is not None:
             engine.add_function(TOKEN_FUNCTION, 2, tokens)
-        split = self.texts.split(tree, partial(split_runnable, runs=self._runs))
+        rows_first = self.texts.rows_first(tree, lambda: False)
+        split = self.texts.split(tree, partial(split_runnable, runs=self._reads if rows_first else self._runs))
         assert split.residual is not None
         # The rows of a part that is read once need not all be there at once.
         alone = len(split.pieces) == 1
@@ -304,6 +320,10 @@ class Execution:
             return not (self._native(query, few).may_give_up and self.texts.gave_up)
         except NotNative:
             return False
+
+    def _reads(self, query: exp.Query) -> bool:
+        """As `_runs`, and it makes no groups."""
+        return query.find(exp.Group) is None and self._runs(query)
 
     def _finish(self, engine: Engine, tree: exp.Query) -> Iterator[pa.RecordBatch]:
         self._check()

@@ -39,6 +39,7 @@ class NativeTexts:
     gave_up: bool = False
     # A tree stays beside its text: the place in memory that names it is nobody else's as long as it is there.
     _texts: dict[int, tuple[exp.Query, Attempt | str]] = field(default_factory=dict)
+    _rows_first: dict[int, tuple[exp.Query, bool]] = field(default_factory=dict)
     _splits: dict[tuple[int, bool], tuple[exp.Query, Split]] = field(default_factory=dict)
 
     def text(self, tree: exp.Query, render: Callable[[exp.Query], Attempt]) -> Attempt:
@@ -61,10 +62,17 @@ class NativeTexts:
             self._splits[key] = (tree, divide(tree))
         return self._splits[key][1]
 
+    def rows_first(self, tree: exp.Query, ask: Callable[[], bool]) -> bool:
+        """Whether the rows of one of the fragment's own trees are grouped sooner beside its source, asked once."""
+        if id(tree) not in self._rows_first:
+            self._rows_first[id(tree)] = (tree, ask())
+        return self._rows_first[id(tree)][1]
+
     def forget(self) -> None:
         """The source's tables are no longer as they were: every text is rendered anew."""
         self.gave_up = False
         self._texts.clear()
+        self._rows_first.clear()
         self._splits.clear()
 
 

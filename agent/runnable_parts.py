@@ -25,6 +25,13 @@ def split_runnable(tree: exp.Query, runs: Runs) -> Split:
     return split_query(tree, lambda table: None if is_key_table(table) else table.alias_or_name)
 
 
+def groups_one_table(tree: exp.Query) -> bool:
+    """Whether a fragment is the groups of one table's rows and nothing that could be asked for in their stead."""
+    grouped = [select for select in tree.find_all(exp.Select) if select.args.get("group")]
+    tables = list(tree.find_all(exp.Table))
+    return len(grouped) == 1 and len(tables) == 1 and not is_key_table(tables[0])
+
+
 def is_scan(query: exp.Query) -> bool:
     """Whether a part is all rows of one table."""
     tables = [source for source, _ in block_sources(query)] if isinstance(query, exp.Select) else []

@@ -21,6 +21,7 @@ import psycopg
 import pyarrow as pa
 from adbc_driver_manager._reader import AdbcRecordBatchReader
 from psycopg import conninfo
+from psycopg.rows import dict_row
 
 from comity.errors import SourceError
 from connectors import servers
@@ -28,7 +29,7 @@ from connectors.conform_batch import check_column_count
 from connectors.pool import ConnectionPool
 from connectors.postgresql_catalog import DESCRIBE, PROBE, physical_table
 from connectors.postgresql_errors import translate
-from connectors.postgresql_parts import DivisibleScan, find_divisible
+from connectors.postgresql_parts import LOCK_MS, DivisibleScan, find_divisible, groups_slowly
 from connectors.postgresql_query import PostgresqlQuery
 from connectors.postgresql_questions import TextProfiles, profile_of
 from connectors.postgresql_reader import execute, fetch
@@ -162,6 +163,18 @@ class PostgresqlConnector:
             self, sql, schema, tuple(parameters), parts=1 if ordered or parameters else self.parts
         )
         return StoppableScan(query, schema, deadline=deadline, batch_rows=batch_rows)
+
+    def groups_slowly(self, sql: str) -> bool:
+        """See `connectors.spi.GroupsSlowly`: rows that can be read in parts, and groups that are made in one."""
+        if self.parts < 2:
+            return False
+        try:
+            with psycopg.connect(self._conninfo(), autocommit=True, row_factory=dict_row) as connection:
+                connection.execute(f"SET lock_timeout = {LOCK_MS}; SET statement_timeout = {2 * LOCK_MS}")
+                return groups_slowly(sql, lambda question: connection.execute(question.encode()).fetchall())
+        except (psycopg.Error, SourceError):
+            # What is wrong will show when it runs.
+            return False
 
     def close(self) -> None:
         self._pool.close()

@@ -12,8 +12,14 @@ def physical_table(row: tuple[Any, ...]) -> PhysicalTable:
     """A row of `DESCRIBE` as a table."""
     schema, name, estimate, key, columns = row
     described = tuple(
-        PhysicalColumn(str(column), arrow_type(kind, typmod, is_array=is_array), str(native), bool(nullable))
-        for column, kind, typmod, is_array, native, nullable in columns
+        PhysicalColumn(
+            str(column),
+            arrow_type(kind, typmod, is_array=is_array),
+            str(native),
+            bool(nullable),
+            clustered=bool(clustered),
+        )
+        for column, kind, typmod, is_array, native, nullable, clustered in columns
     )
     return PhysicalTable(
         (str(schema), str(name)), described, tuple(key), None if estimate is None else int(estimate)
@@ -49,7 +55,13 @@ WITH RECURSIVE wanted AS (
     e.oid IS NOT NULL,
     format_type(t.oid, m.typmod)
       || CASE WHEN a.attcollation NOT IN (0, 100) THEN ' collate ' || quote_ident(l.collname) ELSE '' END,
-    NOT (a.attnotnull OR (d.typtype = 'd' AND d.typnotnull))
+    NOT (a.attnotnull OR (d.typtype = 'd' AND d.typnotnull)),
+    w.relkind IN ('r', 'm') AND EXISTS (
+      SELECT FROM pg_index AS i JOIN pg_class AS x ON x.oid = i.indexrelid JOIN pg_am AS m ON m.oid = x.relam
+      JOIN pg_stats AS s ON s.schemaname = w.nspname AND s.tablename = w.relname AND s.attname = a.attname
+      WHERE i.indrelid = w.oid AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid AND m.amname = 'btree'
+        AND i.indoption[0] = 0 AND s.correlation > 0.99
+        AND CASE WHEN s.n_distinct < 0 THEN -s.n_distinct * w.reltuples ELSE s.n_distinct END > 100000)
   ) AS facts
   FROM wanted AS w
   JOIN pg_attribute AS a ON a.attrelid = w.oid AND a.attnum > 0 AND NOT a.attisdropped

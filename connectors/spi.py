@@ -75,7 +75,8 @@ class PhysicalColumn:
     spelling (`numeric(15,2)`, `varchar(20) collate utf8mb4_general_ci`), on which dialect rules depend.
     `text` is how a column of text compares; None where that was not asked or not answered. `uniform` says, where
     the engine does not see to it, that every value is of the type nevertheless; a scan over which that has ended
-    fails with `TABLES_CHANGED`.
+    fails with `TABLES_CHANGED`. `clustered` says that the table lies in the order of this column, that an index leads
+    there, and that it has very many values: its groups are made soonest in that order.
     """
 
     name: str
@@ -84,6 +85,7 @@ class PhysicalColumn:
     nullable: bool
     text: TextProfile | None = None
     uniform: bool = False
+    clustered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,15 @@ class Scan(Protocol):
     def cancel(self) -> None: ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class GroupsSlowly(Protocol):
+    """A connector that can tell of a query that its rows, grouped elsewhere, would be there sooner than its groups."""
+
+    def groups_slowly(self, sql: str) -> bool:
+        """Whether that is so of one SELECT, which is not run. False, too, where the database does not answer."""
+        ...
 
 
 @runtime_checkable

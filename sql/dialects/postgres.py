@@ -108,6 +108,7 @@ class Postgres(Dialect):
             # Every worker of a parallel plan would make the groups of a subquery for itself, and each spill them to
             # disk: on two processors TPC-H q18 took twice as long. Behind a limit they are made once.
             "group once",
+            "ordered groups",
         }
     )
     other_texts = frozenset({"Infinity", "-Infinity", "NaN", ""})

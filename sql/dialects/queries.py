@@ -9,6 +9,7 @@ from sqlglot import exp
 from sql.dialects.casts import convert
 from sql.dialects.conditions import condition, searched
 from sql.dialects.dialect import MOST_NAME_BYTES
+from sql.dialects.group_order import group_order
 from sql.dialects.grouping import group_clause, named_value
 from sql.dialects.kinds import INTEGER, NULL, unify
 from sql.dialects.operators import refuse_incomparable
@@ -63,7 +64,7 @@ def _selected(node: exp.Expr, scope: Scope) -> Rendered:
     prefix = _with(node, scope)
     for window in node.args.get("windows") or ():
         scope.windows[duckdb_fold(window.name)] = window
-    source = from_clause(node, scope)
+    source = from_clause(node, scope, group_order(node, scope.context))
     where = node.args.get("where")
     conditions = [searched(where.this, scope).sql] if where is not None else []
     conditions += source.conditions

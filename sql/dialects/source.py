@@ -13,7 +13,8 @@ class SourceColumn:
     `text` is how a column of text compares, as the source answered: `exact`; `distinct`, when only its order is not
     that of code points; `coarse`, when it takes different texts for equal; empty when that is not known.
     `collation` is the name under which it does so, empty where it is not known beyond ASCII. `uniform` says that
-    every value is of the type, where the engine does not see to it.
+    every value is of the type, where the engine does not see to it. `clustered` says that the table lies in the order
+    of this column, that an index leads there, and that it has very many values.
     """
 
     type: str
@@ -21,6 +22,7 @@ class SourceColumn:
     text: str = ""
     collation: str = ""
     uniform: bool = False
+    clustered: bool = False
 
 
 SourceTables = Mapping[tuple[str, ...], Mapping[str, SourceColumn]]

@@ -29,8 +29,11 @@ class FromClause:
     conditions: list[str] = field(default_factory=list)
 
 
-def from_clause(select: exp.Select, scope: Scope) -> FromClause:
-    """The FROM of a SELECT, whose relations it adds to `scope`; empty when there is none."""
+def from_clause(select: exp.Select, scope: Scope, order: str = "") -> FromClause:
+    """The FROM of a SELECT, whose relations it adds to `scope`; empty when there is none.
+
+    With `order` it is one derived table, whose rows are wanted in the order of that column.
+    """
     clause, first = FromClause(), select.args.get("from_")
     joins: list[exp.Join] = select.args.get("joins") or []
     if first is None:
@@ -39,7 +42,7 @@ def from_clause(select: exp.Select, scope: Scope) -> FromClause:
         return clause
     only(first, ("this",))
     joined = bool(joins)
-    clause.sql = _item(first.this, scope, joined=joined)
+    clause.sql = _item(first.this, scope, joined=joined, order=order)
     kinds = [_kind(join) for join in joins]
     for join, kind in zip(joins, kinds, strict=True):
         if kind in {"SEMI", "ANTI"}:
@@ -113,7 +116,7 @@ def _member(join: exp.Join, kind: str, scope: Scope) -> str:
     return found if kind == "SEMI" else f"(NOT {found})"
 
 
-def _item(node: exp.Expr, scope: Scope, *, joined: bool) -> str:
+def _item(node: exp.Expr, scope: Scope, *, joined: bool, order: str = "") -> str:
     """One relation, which becomes visible in `scope`."""
     if isinstance(node, exp.Table):
         if node.args.get("joins"):
@@ -123,7 +126,7 @@ def _item(node: exp.Expr, scope: Scope, *, joined: bool) -> str:
         if isinstance(node.this, (exp.Table, exp.Subquery)) and node.args.get("alias") is None:
             return _nested(node, scope)
         only(node, ("this", "alias"))
-        return _derived(node, scope, joined=joined)
+        return _derived(node, scope, joined=joined, order=order)
     raise NotNative(f"{title(node)} in FROM")
 
 
@@ -164,7 +167,7 @@ def _table(node: exp.Table, scope: Scope) -> str:
     return f"{parts} AS {name}"
 
 
-def _derived(node: exp.Subquery, scope: Scope, *, joined: bool) -> str:
+def _derived(node: exp.Subquery, scope: Scope, *, joined: bool, order: str = "") -> str:
     only(node, ("this", "alias", "joins"))
     context, alias = scope.context, _alias(node)
     if not alias:
@@ -180,6 +183,13 @@ def _derived(node: exp.Subquery, scope: Scope, *, joined: bool) -> str:
     if _fenced(body, scope, joined=joined and context.tests > tests):
         sql += context.dialect.fence
         context.fences += 1
+    if order:
+        # Around it: what a policy made of a table stays as it is.
+        names = [context.dialect.identifier(name) for name, _ in columns]
+        names += [kept.sql for kept in inner.kept.values()]
+        (by,) = (name for name, _ in columns if duckdb_fold(name) == duckdb_fold(order))
+        around = context.dialect.identifier(alias)
+        sql = f"SELECT {', '.join(names)} FROM ({sql}) AS {around} ORDER BY {context.dialect.identifier(by)}"
     scope.add(DerivedTable(context, alias, columns, inner.kept))
     return f"({sql}) AS {context.dialect.identifier(alias)}"
 
