@@ -301,7 +301,9 @@ class Execution:
         if tokens is not None:
             engine.add_function(TOKEN_FUNCTION, 2, tokens)
         rows_first = self.texts.rows_first(tree, lambda: False)
-        split = self.texts.split(tree, partial(split_runnable, runs=self._reads if rows_first else self._runs))
+        split = self.texts.split(
+            tree, partial(split_runnable, runs=self._reads if rows_first else self._runs)
+        )
         assert split.residual is not None
         # The rows of a part that is read once need not all be there at once.
         alone = len(split.pieces) == 1

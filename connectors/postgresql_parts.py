@@ -103,7 +103,11 @@ def groups_slowly(sql: str, ask: Ask) -> bool:
     group = _plan(ask, sql)
     while group.get("Node Type") in _AROUND and len(group.get("Plans", ())) == 1:
         (group,) = group["Plans"]
-    if group.get("Node Type") != "Aggregate" or group.get("Partial Mode") != "Simple" or "Group Key" not in group:
+    if (
+        group.get("Node Type") != "Aggregate"
+        or group.get("Partial Mode") != "Simple"
+        or "Group Key" not in group
+    ):
         return False
     (rows,) = group["Plans"]
     if rows.get("Node Type") == "Sort":

@@ -35,13 +35,17 @@ def _is_clustered(derived: exp.Subquery, name: str, context: Context) -> bool:
     body = derived.this
     if not isinstance(body, exp.Select) or set(_given(body)) != {"expressions", "from_"}:
         return False
-    value = next((o.unalias() for o in body.expressions if duckdb_fold(o.alias_or_name) == duckdb_fold(name)), None)
+    value = next(
+        (o.unalias() for o in body.expressions if duckdb_fold(o.alias_or_name) == duckdb_fold(name)), None
+    )
     if not isinstance(value, exp.Column):
         return False
     inner = body.args["from_"].this
     if isinstance(inner, exp.Subquery):
         return _is_clustered(inner, value.name, context)
-    columns = context.tables.get(tuple(part.name for part in inner.parts)) if isinstance(inner, exp.Table) else None
+    columns = (
+        context.tables.get(tuple(part.name for part in inner.parts)) if isinstance(inner, exp.Table) else None
+    )
     column = columns.get(value.name) if columns is not None else None
     if column is None or not column.clustered:
         return False
