@@ -23,6 +23,8 @@ from gateway.planner.planning import Planning
 from gateway.planner.prune_columns import prune_columns
 from gateway.planner.push_filters_into_unions import push_filters_into_unions
 from gateway.planner.push_limits_into_members import push_limits_into_members
+from gateway.planner.remarks import Remark
+from gateway.planner.share_blocks import SHARED, cheaper, share_blocks
 from gateway.planner.share_fragments import (
     must_materialise,
     query_text,
@@ -75,11 +77,29 @@ def make_plan(
     `share_fragments` runs equal parts once. `place_key_exchanges` lets some wait for the keys of others.
     """
     choosing = choosing or Choosing()
-    planning = Planning(query.bound.admitted.catalog, binder, Disclosure(query.decisions), choosing)
     question = query.bound.resolved.tree
+
+    def planned(tree: exp.Query, remarks: tuple[Remark, ...] = ()) -> FederatedPlan:
+        disclosure = Disclosure(query.decisions)
+        planning = Planning(query.bound.admitted.catalog, binder, disclosure, choosing, list(remarks))
+        return _plan(query, tree, planning, published, in_place=tree is not question)
+
+    plan = planned(question)
+    together = share_blocks(question, Disclosure(query.decisions), query.bound.admitted.catalog)
+    if together is None:
+        return plan
+    shared = planned(together, (SHARED,))
+    return shared if cheaper(plan, shared) else plan
+
+
+def _plan(
+    query: AuthorizedQuery, question: exp.Query, planning: Planning, published: Catalog, *, in_place: bool
+) -> FederatedPlan:
+    """The plan for a tree that means what the question means; changed if `in_place` only."""
+    choosing, binder = planning.choosing, planning.binder
     tree = apply_passes(question, planning)
     # What a pass has changed is a copy already.
-    split = split_query(tree, lambda table: table.db, in_place=tree is not question)
+    split = split_query(tree, lambda table: table.db, in_place=in_place or tree is not question)
     schema = query.bound.resolved.schema
     if split.residual is None:
         fragment = _whole(split, query)
