@@ -209,8 +209,10 @@ def test_rows_are_shared_where_no_more_leaves(choosing: Choosing, fragments: int
 def test_groups_that_cross_are_not_given_up_for_shared_rows(world: World) -> None:
     """A department that sends a few groups twice sends less than if it sent its rows once."""
     question = (
-        "SELECT t.name AS t, sum(p.age) AS s FROM a.person p JOIN c.town t ON t.code = p.town GROUP BY t.name "
-        "HAVING sum(p.age) > (SELECT max(p2.age) FROM a.person p2 JOIN c.town t2 ON t2.code = p2.town)"
+        "SELECT q.t AS t, q.s AS s, r.m AS m "
+        "FROM (SELECT t.name AS t, sum(p.age) AS s FROM a.person p JOIN c.town t ON t.code = p.town GROUP BY t.name) q "
+        "JOIN (SELECT t2.name AS t, max(p2.age) AS m FROM a.person p2 JOIN c.town t2 ON t2.code = p2.town "
+        "GROUP BY t2.name) r ON r.t = q.t"
     )
     assert share_blocks(world.resolve(question).tree, Disclosure(), world.catalog) is not None
     plan = planned(world, question, Choosing(Told(5.0)))
