@@ -25,19 +25,19 @@ from agent.known_fragments import NativeTexts
 from agent.ledger import Account
 from agent.publication import Publisher, Source
 from agent.received_keys import key_arrays, key_rows, without_keys
-from agent.runnable_parts import groups_one_table, is_scan, reads_once, split_runnable
+from agent.runnable_parts import count_rows, groups_one_table, is_scan, reads_once, split_runnable
 from comity.errors import CancelledError, ComityError, SourceError, SqlError
 from connectors.spi import TABLES_CHANGED, GroupsSlowly, Scan
 from policies.port import KeysReceived, Receipt
 from policies.tokens import TOKEN_FUNCTION, tokens_for
-from policies.wrap import PHYSICAL
+from policies.wrap import PHYSICAL, published_columns
 from sql.binder import Binder
 from sql.dialects import Attempt, NotNative, render_attempt, render_native, render_scan
 from sql.engine import Engine, EnginePool
 from sql.keys import is_key_table
 from sql.render import render
 from sql.scopes import used_names
-from sql.split import Piece
+from sql.split import Piece, Split
 from sql.types import arrow_schema, canonical_type
 
 GROUPS = pa.schema([pa.field("groups", pa.int64())])
@@ -301,9 +301,8 @@ class Execution:
         if tokens is not None:
             engine.add_function(TOKEN_FUNCTION, 2, tokens)
         rows_first = self.texts.rows_first(tree, lambda: False)
-        split = self.texts.split(
-            tree, partial(split_runnable, runs=self._reads if rows_first else self._runs)
-        )
+        divide = self._split_rows if rows_first else partial(split_runnable, runs=self._runs)
+        split = self.texts.split(tree, divide)
         assert split.residual is not None
         # The rows of a part that is read once need not all be there at once.
         alone = len(split.pieces) == 1
@@ -323,9 +322,25 @@ class Execution:
         except NotNative:
             return False
 
-    def _reads(self, query: exp.Query) -> bool:
-        """As `_runs`, and it makes no groups."""
-        return query.find(exp.Group) is None and self._runs(query)
+    def _split_rows(self, tree: exp.Query) -> Split:
+        """The parts of a fragment whose groups are made beside its source, of one table's rows."""
+        (use,) = self.enforced.resolved.tables
+        found = self.publisher.source(use.name)
+        columns = published_columns(self.publisher.department.tables[use.name], found.types)
+        decided = self.enforced.decisions[use.name].columns
+
+        def is_key(name: str) -> bool:
+            column = columns[name]
+            plain = (
+                column.expr is None
+                and column.codes is None
+                and column.type in {None, found.types.get(column.source or "")}
+            )
+            # Other columns that say NOT NULL may have been made so for new rows only.
+            return plain and column.source in found.table.primary_key and decided[name].mask is None
+
+        counted = count_rows(tree, is_key)
+        return split_runnable(counted, lambda query: query.find(exp.Group) is None and self._runs(query))
 
     def _finish(self, engine: Engine, tree: exp.Query) -> Iterator[pa.RecordBatch]:
         self._check()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sqlglot import exp
 
+from sql.copies import copy_tree
 from sql.keys import is_key_table
 from sql.scopes import block_sources
 from sql.split import Runs, Split, split_query
@@ -30,6 +33,15 @@ def groups_one_table(tree: exp.Query) -> bool:
     grouped = [select for select in tree.find_all(exp.Select) if select.args.get("group")]
     tables = list(tree.find_all(exp.Table))
     return len(grouped) == 1 and len(tables) == 1 and not is_key_table(tables[0])
+
+
+def count_rows(tree: exp.Query, never_null: Callable[[str], bool]) -> exp.Query:
+    """A fragment over one table that counts rows where it counted values that are never NULL, which need not be read."""
+    copy = copy_tree(tree)
+    for call in list(copy.find_all(exp.Count)):
+        if isinstance(call.this, exp.Column) and never_null(call.this.name):
+            call.set("this", exp.Star())
+    return copy
 
 
 def is_scan(query: exp.Query) -> bool:
