@@ -56,6 +56,7 @@ class Agent:
         self._bindings = bindings
         self._binder: Binder | None = None
         self._probe: ProbeReport | None = None
+        self._capabilities: frozenset[str] | None = None
         self._lock = threading.Lock()
 
     def describe(self) -> Publication:
@@ -67,6 +68,12 @@ class Agent:
             if self._probe is None:
                 self._probe = self.connector.probe()
             return self._probe
+
+    def capabilities(self) -> frozenset[str]:
+        """The names of what the source can do, and of how it behaves."""
+        if self._capabilities is None:
+            self._capabilities = self.probe().names()
+        return self._capabilities
 
     def visible(self, principal: Principal, purpose: str) -> tuple[Visibility, ...]:
         today = self.today()
@@ -87,7 +94,7 @@ class Agent:
         """Enforces now, and runs as the result is iterated."""
         known = self._enforced(request)
         enforced = known.enforced
-        capabilities = self.probe().names()
+        capabilities = self.capabilities()
         decisions = enforced.decisions.values()
         account = self.ledger.open_account(request.query_id, request.principal.subject, decisions)
         return Execution(

@@ -8,7 +8,7 @@ implementations disagree on; durations are integers of microseconds.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
@@ -28,14 +28,34 @@ def canonical_json(value: Json) -> bytes:
     >>> canonical_json({"名": "值", "b": [1, True, None], "a": "\n"})
     b'{"a":"\\n","b":[1,true,null],"\xe5\x90\x8d":"\xe5\x80\xbc"}'
     """
+    return written(_ordered(value))
+
+
+def written(value: Json) -> bytes:
+    """The bytes of a value that is canonical but for being written: keys `in_order`, integers `exact`."""
     try:
-        return _ENCODER.encode(_ordered(value)).encode()
+        return _ENCODER.encode(value).encode()
     except UnicodeEncodeError:
         raise ValueError("a string holds half of a surrogate pair, which UTF-8 cannot express") from None
 
 
+def exact(value: int) -> int:
+    """The integer, unless it is beyond `LARGEST_INTEGER`."""
+    if not -LARGEST_INTEGER <= value <= LARGEST_INTEGER:
+        raise ValueError(f"an integer beyond 2**53 - 1 has no canonical form: {value}")
+    return value
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Keys in the order of their UTF-16 code units (RFC 8785, 3.2.3)."""
+    listed = list(names)
+    # For ASCII keys the order of code points is that of UTF-16 units, and cheaper.
+    listed.sort(key=None if all(map(str.isascii, listed)) else _utf16)
+    return listed
+
+
 def _ordered(value: object) -> Json:
-    """`value` with the keys of every object in the order of their UTF-16 code units (RFC 8785, 3.2.3)."""
+    """`value` with the keys of every object in order."""
     # Nearly all values are of these very types, and `isinstance` with an abstract class takes its time.
     kind = type(value)
     if kind is str or value is None or kind is bool:
@@ -45,9 +65,7 @@ def _ordered(value: object) -> Json:
     if isinstance(value, (str, bool)):
         return value
     if isinstance(value, int):
-        if abs(value) > LARGEST_INTEGER:
-            raise ValueError(f"an integer beyond 2**53 - 1 has no canonical form: {value}")
-        return value
+        return exact(value)
     if isinstance(value, Mapping):
         return _object(value)
     if isinstance(value, (list, tuple)):
@@ -61,9 +79,7 @@ def _object(value: Mapping[object, object]) -> dict[str, Json]:
         if not isinstance(key, str):
             raise TypeError(f"a key must be a string, not {type(key).__name__}")
         names.append(key)
-    # For ASCII keys the order of code points is that of UTF-16 units, and cheaper.
-    names.sort(key=None if all(map(str.isascii, names)) else _utf16)
-    return {name: _ordered(value[name]) for name in names}
+    return {name: _ordered(value[name]) for name in in_order(names)}
 
 
 def _utf16(key: str) -> bytes:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
-from audit.canonical import Json, canonical_json
+from audit.canonical import Json, canonical_json, exact, in_order, written
 from audit.events import SCHEMA_VERSION, Event
-from audit.values import Payload, writable
+from audit.values import Payload, TableDecision, writable
 
 _TYPE = re.compile(r"[a-z_]+\.[a-z_]+")
 _IN_ENVELOPE = frozenset({"query_id", "trace_id"})
@@ -46,7 +46,7 @@ def encode_event(event: Event) -> EncodedEvent:
         event.type,
         getattr(event, "query_id", None),
         getattr(event, "trace_id", None) or None,
-        canonical_json(body),
+        written(body),
         tuple(payloads),
     )
 
@@ -57,15 +57,15 @@ def encode_leaf(event: EncodedEvent, *, origin: str, leaf_index: int, event_id: 
     `event_id` and `time` are the log's own, ASCII without anything to escape.
     """
     # Written out in the keys' order, "envelope" < "event" < "type": canonical, because its parts are.
-    query = b',"query_id":%s' % canonical_json(event.query_id) if event.query_id is not None else b""
-    trace = b',"trace_id":%s' % canonical_json(event.trace_id) if event.trace_id is not None else b""
+    query = b',"query_id":%s' % _text(event.query_id) if event.query_id is not None else b""
+    trace = b',"trace_id":%s' % _text(event.trace_id) if event.trace_id is not None else b""
     return (
         b'{"envelope":{"event_id":"%s","leaf_index":%d,"log_origin":%s%s,"schema_version":%d,"time":"%s"%s},'
         b'"event":%s,"type":"%s"}'
     ) % (
         event_id.encode(),
         leaf_index,
-        canonical_json(origin),
+        _text(origin),
         query,
         SCHEMA_VERSION,
         time.encode(),
@@ -75,9 +75,15 @@ def encode_leaf(event: EncodedEvent, *, origin: str, leaf_index: int, event_id: 
     )
 
 
+@lru_cache(maxsize=256)
+def _text(value: str) -> bytes:
+    return canonical_json(value)
+
+
 def encode_payload(payload: Payload) -> bytes:
     """One line of the payload file."""
-    return canonical_json(
+    # In the keys' order.
+    return written(
         {
             "commitment": payload.commitment,
             "parameters": list(payload.parameters),
@@ -88,56 +94,83 @@ def encode_payload(payload: Payload) -> bytes:
 
 
 def _members(value: Any, payloads: list[Payload], *, skip: frozenset[str] = frozenset()) -> dict[str, Json]:
+    """A dataclass as an object, its keys in order."""
     members: dict[str, Json] = {}
-    for name, erasable, scale, scaled_name in _parts(value.__class__):
-        if name in skip:
-            continue
+    for key, name, erasable, scale in _parts(value.__class__):
         content = getattr(value, name)
-        if content is None:
+        if content is None or name in skip:
             continue
-        if erasable:
+        if content.__class__ is str:
+            members[key] = writable(content)
+        elif erasable:
             payloads.append(content)
-        elif scaled_name:
-            members[scaled_name] = _scaled(content, scale)
+        elif scale:
+            members[key] = _scaled(content, scale)
         else:
-            members[name] = _json(content, payloads)
+            members[key] = _json(content, payloads)
     return members
 
 
 @cache
-def _parts(kind: type[Any]) -> tuple[tuple[str, bool, int, str], ...]:
-    """Each field of a dataclass: its name, whether it is erasable, and the scale and name of a duration."""
-    return tuple(
-        (
+def _parts(kind: type[Any]) -> tuple[tuple[str, str, bool, int], ...]:
+    """The fields of a dataclass by key: the field's name, whether it is erasable, and the scale of a duration or 0."""
+    named = {
+        item.metadata.get("json", item.name): (
             item.name,
             bool(item.metadata.get("erasable")),
-            item.metadata.get("scale", 1),
-            item.metadata["json"] if "scale" in item.metadata else "",
+            int(item.metadata.get("scale", 0)),
         )
         for item in fields(kind)
-    )
+    }
+    return tuple((key, *named[key]) for key in in_order(named))
 
 
 def _scaled(value: float | Mapping[str, float], scale: int) -> Json:
     if isinstance(value, Mapping):
-        return {name: round(part * scale) for name, part in value.items()}
-    return round(value * scale)
+        return {name: exact(round(value[name] * scale)) for name in in_order(value)}
+    return exact(round(value * scale))
 
 
 def _json(value: object, payloads: list[Payload]) -> Json:
     kind = type(value)
+    # The tests by identity are several times faster, and hold for nearly all values.
     if kind is str:
-        return writable(value)  # type: ignore[arg-type]  # the test by identity is several times faster
-    if value is None or isinstance(value, bool | int):
-        return value
+        return writable(value)  # type: ignore[arg-type]  # it is one
+    if kind is int:
+        return exact(value)  # type: ignore[arg-type]  # it is one
+    if kind is tuple:
+        return [_json(part, payloads) for part in value]  # type: ignore[attr-defined]  # it is one
+    if kind is TableDecision:
+        return _decision(value)  # type: ignore[arg-type]  # it is one
+    if value is None or kind is bool:
+        return value  # type: ignore[return-value]  # it is one of these
     if isinstance(value, str):
         return writable(value)
+    if isinstance(value, int):
+        return exact(value)
     if isinstance(value, Mapping):
-        return {writable(name): _json(part, payloads) for name, part in value.items()}
+        written_names = {writable(name): part for name, part in value.items()}
+        return {name: _json(written_names[name], payloads) for name in in_order(written_names)}
     if isinstance(value, tuple | list):
         return [_json(part, payloads) for part in value]
     if isinstance(value, frozenset | set):
         return [_json(part, payloads) for part in sorted(value)]
     if is_dataclass(value):
-        return _members(value, payloads)  # type: ignore[unreachable,unused-ignore]
+        return _members(value, payloads)
     raise TypeError(f"{type(value).__name__} has no place in an audit record")
+
+
+_REMEMBERED = 2048
+_decisions: dict[int, tuple[TableDecision, dict[str, Json]]] = {}
+
+
+def _decision(value: TableDecision) -> dict[str, Json]:
+    """As `_members`. A question that is asked again brings the very decisions of the first time, of every department."""
+    known = _decisions.get(id(value))
+    if known is not None and known[0] is value:
+        return known[1]
+    made = _members(value, [])
+    if len(_decisions) >= _REMEMBERED:
+        _decisions.clear()
+    _decisions[id(value)] = (value, made)
+    return made

@@ -24,11 +24,14 @@ PROMPT = os.cpu_count() or 1
 LOOK_SECONDS = 0.002
 """How often somebody looks whether work that waits for a thread had better be done at once."""
 
-BUSY = 0.6
+BUSY = 0.35
 """The share of one processor from which on this process is busy, and more threads would only be in its way."""
 
-TIMES = 8
-"""How many times more threads there are, after a look at which it was not."""
+LOOKS = 2
+"""So many looks in a row at which it was not: a machine that is shared may have been away for one."""
+
+TIMES = 64
+"""How many times more threads there are then."""
 
 LONG_SECONDS = 0.05
 """From when on work is taken to wait for somebody else, however busy the process is."""
@@ -153,11 +156,11 @@ class Workers:
 
     def _watch(self) -> None:
         """Calls more threads as long as work waits that does not get on."""
-        looked, worked = time.monotonic(), time.process_time()
+        looked, worked, idle = time.monotonic(), time.process_time(), 0
         while True:
             time.sleep(LOOK_SECONDS)
             now, work = time.monotonic(), time.process_time()
-            is_busy = work - worked > BUSY * (now - looked)
+            idle = 0 if work - worked > BUSY * (now - looked) else idle + 1
             looked, worked = now, work
             with self._changed:
                 if not self._waiting:
@@ -165,6 +168,7 @@ class Workers:
                     return
                 at_work = len(self._running) + self._coming
                 long = sum(begun < now - LONG_SECONDS for begun in self._running.values())
-                beginning = self._call(self._prompt + long if is_busy else TIMES * max(at_work, self._prompt))
+                most = TIMES * max(at_work, self._prompt) if idle >= LOOKS else self._prompt + long
+                beginning = self._call(most)
             with suppress(RuntimeError):  # what waits is then for those that are there
                 self._begin(beginning)

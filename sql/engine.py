@@ -25,6 +25,8 @@ from sql.types import canonical_name
 _BATCH_ROWS = 65_536
 _REPEAT_SECONDS = 0.02
 _HELD_SHARE = 0.25
+KEPT = 2
+"""How many times the spares a pool keeps of engines that came back: opening one takes longer than a small question."""
 """Of an engine's memory, for loaded rows that stay as they came; DuckDB has the rest."""
 _SMALL_BATCH_ROWS = 2048
 
@@ -352,9 +354,12 @@ class _Spares:
             raise InternalError("an in-memory database could not be opened") from error
 
     def keep(self) -> None:
+        least = self.wanted
         while not self.closed:
-            while not self.closed and self.ready.qsize() < self.wanted:
+            while not self.closed and self.ready.qsize() < least:
                 self.ready.put(self.open())
+            # Those that were lent come back: only who takes the last one may be followed by another.
+            least = 1
             self.wake.wait()
             self.wake.clear()
 
@@ -389,7 +394,8 @@ class EnginePool:
             engine = self._spares.ready.get_nowait()
         except Empty:
             engine = self._spares.open()
-        self._spares.wake.set()
+        if self._spares.ready.empty():
+            self._spares.wake.set()
         try:
             yield engine
         except BaseException:
@@ -407,7 +413,7 @@ class EnginePool:
             if (
                 not engine.spent
                 and not self._spares.closed
-                and self._spares.ready.qsize() < self._spares.wanted
+                and self._spares.ready.qsize() < KEPT * self._spares.wanted
             ):
                 engine.clear()
                 self._spares.ready.put(engine)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any, get_args
 
@@ -14,7 +15,15 @@ from hypothesis import strategies as st
 from audit import events
 from audit.canonical import canonical_json
 from audit.encoding import EncodedEvent, encode_event, encode_leaf
-from audit.events import AdminEvent, Event, QueryReceived, QueryText, ReleaseGranted
+from audit.events import (
+    AdminEvent,
+    Event,
+    QueryAuthorized,
+    QueryReceived,
+    QueryText,
+    ReleaseGranted,
+    TableDecision,
+)
 
 LifeOf = Callable[..., Sequence[Event]]
 
@@ -127,3 +136,23 @@ def test_types_are_named_area_and_happening(query_life: LifeOf) -> None:
 def test_a_type_that_is_no_name_is_refused() -> None:
     with pytest.raises(ValueError, match="type"):
         encode_event(AdminEvent('x","y":"'))
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+
+
+@given(st.dictionaries(NAMES, NAMES, max_size=5), st.lists(NAMES, max_size=4), st.integers(-(2**53), 2**53))
+def test_whatever_names_and_numbers_there_are_a_leaf_is_canonical(
+    masks: dict[str, str], columns: list[str], floor: int
+) -> None:
+    decision = TableDecision("市", "人口", True, "g", tuple(columns), "d", masks=masks, floor=floor)
+    event = QueryAuthorized("q", "t", (decision, decision), "1")
+    if abs(floor) == 2**53:
+        with pytest.raises(ValueError, match="no canonical form"):
+            encode_event(event)
+        return
+    first, again = encode_event(event), encode_event(event)
+    assert first.body == again.body
+    assert canonical_json(json.loads(leaf_of(first))) == leaf_of(first)
+    other = encode_event(QueryAuthorized("q", "t", (replace(decision, floor=7),), "1"))
+    assert json.loads(other.body)["decisions"][0]["floor"] == 7

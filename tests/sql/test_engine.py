@@ -339,3 +339,14 @@ def test_an_interpreter_ends_quietly_while_a_pool_is_open() -> None:
     script = "from sql.engine import EnginePool\npool = EnginePool(memory='100MB', threads=1)\nprint('ok')"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout.strip()) == (0, "ok"), run.stderr
+
+
+def test_engines_that_come_back_are_lent_again() -> None:
+    pool = EnginePool(memory="100MB", threads=1, spares=1)
+    lent = []
+    for _ in range(8):
+        with pool.lease() as engine:
+            lent.append(engine)
+            assert engine.query("select 1 as x").read_all().num_rows == 1
+    pool.close()
+    assert len(set(map(id, lent))) <= 2, "one that is lent and one that is ready"
