@@ -3,7 +3,8 @@
 A department may take its time, and nobody else is to wait for it. But most fragments end at once, and on few processors
 many threads at once are far slower than few: Python runs one of them at a time, and every change of hands costs. So of
 very many fragments, a few threads take up one after the other. When the processors have little to do meanwhile, the
-departments are elsewhere and many more threads come; and who takes long does not count among the few.
+departments are elsewhere and many more threads come; and who takes long does not count among the few. Where one thread
+ends them faster than others could help, it stays alone.
 """
 
 from __future__ import annotations
@@ -27,11 +28,15 @@ LOOK_SECONDS = 0.002
 BUSY = 0.35
 """The share of one processor from which on this process is busy, and more threads would only be in its way."""
 
-LOOKS = 2
+LOOKS = 3
 """So many looks in a row at which it was not: a machine that is shared may have been away for one."""
 
 TIMES = 64
 """How many times more threads there are then."""
+
+QUICK = 2
+"""Tasks that one thread ends between two looks, from which on it had better be alone: so short a task is Python's own
+work, of which a second thread only makes the first wait."""
 
 LONG_SECONDS = 0.05
 """From when on work is taken to wait for somebody else, however busy the process is."""
@@ -72,10 +77,12 @@ class Workers:
         self._changed = threading.Condition(threading.Lock())
         self._waiting: deque[Task] = deque()
         self._running: dict[Task, float] = {}
-        self._idle = 0
+        self._idle = self._ended = 0
         # Threads that were called, of those some from among the idle ones, and have not looked at what waits yet.
         self._coming = self._called = 0
         self._is_watched = False
+        # Whether one thread ends tasks so quickly that others are to leave them to it.
+        self._alone = False
 
     def start(self, run: Callable[[], None], *, may_wait: bool = False) -> Task:
         """Has `run` done soon, whatever else is being done. Where it `may_wait`, as one of very many, others come first."""
@@ -83,7 +90,7 @@ class Workers:
         with self._changed:
             if may_wait:
                 self._waiting.append(task)
-                beginning = self._call(self._prompt)
+                beginning = self._call(1)
             else:
                 self._waiting.appendleft(task)
                 beginning = self._call(len(self._running) + self._coming + 1)
@@ -130,13 +137,17 @@ class Workers:
         is_called, task = True, None
         while True:
             with self._changed:
+                leaves = False
                 if is_called:
                     self._coming -= 1
                     is_called = False
                 if task is not None:
                     del self._running[task]
+                    self._ended += 1
                     task = None
-                while not self._waiting:
+                    leaves = self._alone and bool(self._running)
+                while not self._waiting or leaves:
+                    leaves = False
                     if not self._wait():
                         return
                 task = self._waiting.popleft()
@@ -156,7 +167,7 @@ class Workers:
 
     def _watch(self) -> None:
         """Calls more threads as long as work waits that does not get on."""
-        looked, worked, idle = time.monotonic(), time.process_time(), 0
+        looked, worked, idle, ended = time.monotonic(), time.process_time(), 0, self._ended
         while True:
             time.sleep(LOOK_SECONDS)
             now, work = time.monotonic(), time.process_time()
@@ -164,11 +175,13 @@ class Workers:
             looked, worked = now, work
             with self._changed:
                 if not self._waiting:
-                    self._is_watched = False
+                    self._is_watched = self._alone = False
                     return
                 at_work = len(self._running) + self._coming
                 long = sum(begun < now - LONG_SECONDS for begun in self._running.values())
                 most = TIMES * max(at_work, self._prompt) if idle >= LOOKS else self._prompt + long
-                beginning = self._call(most)
+                self._alone = self._ended - ended >= QUICK * max(at_work, 1)
+                ended = self._ended
+                beginning = 0 if self._alone else self._call(most)
             with suppress(RuntimeError):  # what waits is then for those that are there
                 self._begin(beginning)

@@ -142,3 +142,20 @@ def test_rows_that_are_there_do_not_wait_for_those_that_are_not() -> None:
     rows = [batch.num_rows for batch in _together([Part(BATCH), Part(BATCH, BATCH, there=0), Part(BATCH)])]
     assert rows[0] == 1
     assert sum(rows) == 4
+
+
+def test_who_ends_quickly_and_then_waits_leaves_nobody_behind() -> None:
+    """A thread that is left alone with quick work may come upon work that waits; the others come back then."""
+    workers = Workers("test", idle_seconds=0.1, prompt=2)
+    for _ in range(20):
+        go = threading.Event()
+        quick = [workers.start(lambda: time.sleep(0.0002), may_wait=True) for _ in range(40)]
+        stuck = [workers.start(lambda: go.wait(PATIENCE), may_wait=True) for _ in range(3)]
+        later = [workers.start(lambda: None, may_wait=True) for _ in range(40)]
+        urgent = workers.start(lambda: None)
+        try:
+            assert all_done([*quick, *later, urgent])
+            assert not any(task.join(time.monotonic()) for task in stuck)
+        finally:
+            go.set()
+        assert all_done(stuck)
