@@ -150,7 +150,7 @@ def test_who_ends_quickly_and_then_waits_leaves_nobody_behind() -> None:
     for _ in range(20):
         go = threading.Event()
         quick = [workers.start(lambda: time.sleep(0.0002), may_wait=True) for _ in range(40)]
-        stuck = [workers.start(lambda: go.wait(PATIENCE), may_wait=True) for _ in range(3)]
+        stuck = [workers.start(lambda: go.wait(PATIENCE), may_wait=True) for _ in range(3)]  # noqa: B023 - waited for below
         later = [workers.start(lambda: None, may_wait=True) for _ in range(40)]
         urgent = workers.start(lambda: None)
         try:
