@@ -114,12 +114,20 @@ def source_column(column: PhysicalColumn) -> SourceColumn:
     """A column as the dialects' rules see it."""
     text, kind = column.text, canonical_type(column.type)
     if text is None:
-        return SourceColumn(kind, column.native_type, uniform=column.uniform, clustered=column.clustered)
+        return SourceColumn(
+            kind,
+            column.native_type,
+            uniform=column.uniform,
+            clustered=column.clustered,
+            distinct=column.distinct,
+        )
     # What is known for ASCII only may differ beyond it.
     told_apart = not text.merges and text.groups_as_equal and text.beyond_ascii
     known = "exact" if text.is_exact else "distinct" if told_apart else "coarse"
     collation = text.collation if text.beyond_ascii else ""
-    return SourceColumn(kind, column.native_type, known, collation, column.uniform, column.clustered)
+    return SourceColumn(
+        kind, column.native_type, known, collation, column.uniform, column.clustered, column.distinct
+    )
 
 
 def _notes(table: PublishedTable) -> TableNotes:

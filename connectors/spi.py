@@ -76,7 +76,8 @@ class PhysicalColumn:
     `text` is how a column of text compares; None where that was not asked or not answered. `uniform` says, where
     the engine does not see to it, that every value is of the type nevertheless; a scan over which that has ended
     fails with `TABLES_CHANGED`. `clustered` says that the table lies in the order of this column, that an index leads
-    there, and that it has very many values: its groups are made soonest in that order.
+    there, and that it has very many values: its groups are made soonest in that order. `distinct` is about how many
+    values it has, for an engine that orders joins without such numbers.
     """
 
     name: str
@@ -86,6 +87,7 @@ class PhysicalColumn:
     text: TextProfile | None = None
     uniform: bool = False
     clustered: bool = False
+    distinct: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Self
 
@@ -93,6 +94,7 @@ class SqliteConnector:
             ((encoding,),) = connection.execute("PRAGMA encoding").fetchall()
             described = ANSWERS.fill(_asking(connection), str(encoding), describe_tables(connection, tables))
             found, uniform = find_uniform(connection, described)
+            found = tuple(_with_distinct(connection, table) for table in found)
         self._uniform |= uniform
         return found
 
@@ -147,6 +149,17 @@ class SqliteConnector:
             raise translate(error) from None
         finally:
             self.give_back(session, reusable=reusable)
+
+
+def _with_distinct(connection: apsw.Connection, table: PhysicalTable) -> PhysicalTable:
+    """The table with about how many values its columns have: SQLite itself knows that of indexes only."""
+    known = table_statistics(connection, table)
+    if known is None:
+        return table
+    counts = {name: column.distinct for name, column in known.columns.items()}
+    return replace(
+        table, columns=tuple(replace(column, distinct=counts.get(column.name)) for column in table.columns)
+    )
 
 
 def _asking(connection: apsw.Connection) -> Callable[[str], list[Any]]:

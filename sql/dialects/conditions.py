@@ -17,6 +17,7 @@ from sql.dialects.operators import (
     all_comparable,
     comparable,
     compare,
+    expected,
     found_by_index,
     member_query,
     refuse_incomparable,
@@ -27,6 +28,9 @@ from sql.dialects.source import NotNative
 from sql.dialects.values import Value, any_approximate, relations_of
 from sql.dialects.walk import only, query, scalar, translates
 from sql.keys import key_set_of
+
+LIKE_SHARE = 0.1
+"""Of rows that a pattern is thought to leave."""
 
 
 def condition(node: exp.Expr, scope: Scope) -> Value:
@@ -126,9 +130,10 @@ def _in(node: exp.Expr, scope: Scope) -> Value:
     if not node.expressions:
         raise NotNative("IN over an empty list")
     members = [scalar(member, scope) for member in node.expressions]
+    distinct = left.distinct if all(member.constant for member in members) else None
     left, *members = all_comparable([left, *members], context, exact=True)
     listed = ", ".join(side("=", member, left, context) for member in members)
-    sql = f"({left.sql} IN ({listed}))"
+    sql = expected(f"({left.sql} IN ({listed}))", len(members), distinct, context)
     if coarse := found_by_index(left, members, context):
         sql = f"({coarse} AND {sql})"
     return Value(sql, BOOLEAN, relations=relations_of([left, *members]))
@@ -145,6 +150,8 @@ def _like(node: exp.Expr, scope: Scope) -> Value:
         scope.context.texts.update(scope.context.dialect.like_texts(known))
     scope.context.require("LIKE")
     sql = scope.context.dialect.like(value, pattern)
+    if scope.context.searches:
+        sql = scope.context.dialect.expected(sql, LIKE_SHARE)
     if node.args.get("negate"):
         sql = f"(NOT {sql})"
     return Value(sql, BOOLEAN, relations=relations_of([value, pattern]))

@@ -98,6 +98,11 @@ class Dialect(ABC):
         """One item of GROUP BY, DISTINCT, PARTITION BY or a set operation."""
         return value.sql
 
+    def expected(self, sql: str, share: float) -> str:
+        """A condition of a search that about this share of the rows fulfil, for an engine that does not know."""
+        del share
+        return sql
+
     def refuse_pair(self, left: Value, right: Value) -> None:
         """Raises where comparing two values is right but ruinous: a join that no index and no hash serves."""
         del left, right

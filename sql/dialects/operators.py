@@ -207,11 +207,20 @@ def _compared(node: exp.Expr, scope: Scope) -> Value:
 def compare(operator: str, left: Value, right: Value, context: Context) -> Value:
     """A comparison with DuckDB's order and equality; NULL where either side is NULL."""
     coarse = found_by_index(left, [right], context) if operator == "=" else ""
+    distinct = left.distinct if right.constant else right.distinct if left.constant else None
     left, right = comparable(operator, left, right, context, served=bool(coarse))
     sql = f"({side(operator, left, right, context)} {operator} {side('=', right, left, context)})"
+    if operator == "=":
+        sql = expected(sql, 1, distinct, context)
     if coarse:
         sql = f"({coarse} AND {sql})"
     return Value(sql, BOOLEAN, relations=relations_of([left, right]))
+
+
+def expected(sql: str, values: int, distinct: float | None, context: Context) -> str:
+    """A condition that so many values of a column fulfil, of which it has about `distinct`."""
+    known = context.searches and distinct is not None and distinct >= 1
+    return context.dialect.expected(sql, min(1.0, values / distinct)) if known and distinct else sql
 
 
 def found_by_index(value: Value, others: Sequence[Value], context: Context) -> str:

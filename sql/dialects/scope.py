@@ -171,7 +171,8 @@ class PhysicalTable(Relation):
             value = Value(sql, opaque(value.kind))
         self.context.raises = self.context.raises or value.checked
         self.context.tests += value.checked
-        read = replace(value, relations=frozenset({self.identity}))
+        distinct = self.columns[found[0]].distinct
+        read = replace(value, relations=frozenset({self.identity}), distinct=distinct)
         if read.family == "text" and (collation := self.dialect.coarse(self.columns[found[0]])):
             self.context.kept[read.sql, read.relations] = Kept(sql, collation)
         return read

@@ -14,7 +14,8 @@ class SourceColumn:
     that of code points; `coarse`, when it takes different texts for equal; empty when that is not known.
     `collation` is the name under which it does so, empty where it is not known beyond ASCII. `uniform` says that
     every value is of the type, where the engine does not see to it. `clustered` says that the table lies in the order
-    of this column, that an index leads there, and that it has very many values.
+    of this column, that an index leads there, and that it has very many values. `distinct` is about how many values it
+    has, where the engine should be told.
     """
 
     type: str
@@ -23,6 +24,7 @@ class SourceColumn:
     collation: str = ""
     uniform: bool = False
     clustered: bool = False
+    distinct: float | None = None
 
 
 SourceTables = Mapping[tuple[str, ...], Mapping[str, SourceColumn]]

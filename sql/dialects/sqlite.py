@@ -152,6 +152,10 @@ class Sqlite(Dialect):
         # SQLite folds `2 IS NULL` into 0 while it parses, and takes an integer for an output's position.
         return value.sql if _COLUMN.fullmatch(value.sql) else f"coalesce({value.sql}, NULL)"
 
+    def expected(self, sql: str, share: float) -> str:
+        """SQLite takes a fourth of the rows to fulfil an equality of a column without an index, and nearly all a GLOB."""
+        return f"likelihood({sql}, {min(max(share, 1e-6), 1 - 1e-6):.6f})"
+
     def like(self, value: Value, pattern: Value) -> str:
         """LIKE ignores case here: comparisons say the same where they can, and GLOB where they cannot."""
         known = pattern.constant.value if pattern.constant else None

@@ -28,7 +28,7 @@ class Value:
     `approximate`: a DOUBLE whose last bits may differ from DuckDB's, so that equality on it decides nothing.
     `span`: see `kinds.span_of`. `nonzero`: never 0 (it may be NULL). `length`: the most characters of a text.
     `relations`: identities of the relations whose columns it reads. `checked`: a column read through a test that
-    fails on values which the connector would refuse.
+    fails on values which the connector would refuse. `distinct`: about how many values it has, if that is to be told.
     """
 
     sql: str
@@ -40,6 +40,7 @@ class Value:
     length: int | None = None
     relations: frozenset[int] = frozenset()
     checked: bool = False
+    distinct: float | None = None
 
     @property
     def family(self) -> str:
@@ -61,6 +62,7 @@ class Value:
             self.nonzero,
             self.length,
             frozenset({relation}),
+            distinct=self.distinct,
         )
 
 

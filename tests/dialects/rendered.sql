@@ -14,7 +14,7 @@ sqlite: SELECT "t"."id" AS "a" FROM {t} AS "t" WHERE (("t"."name" = '王伟') AN
 SELECT t.id AS a FROM {t} WHERE t.name LIKE '王%' OR t.name LIKE '%50\%%' OR t.name = 'a\b'
 postgres: SELECT "t"."id" AS "a" FROM {t} AS "t" WHERE (("t"."name" LIKE '王%') OR ("t"."name" LIKE E'%50\\%%' ESCAPE '') OR ("t"."name" = E'a\\b'))
 mysql: SELECT `t`.`id` AS `a` FROM {t} AS `t` WHERE ((`t`.`name` LIKE '王%') OR (`t`.`name` LIKE CONVERT(X'2535305c2525' USING utf8mb4) COLLATE utf8mb4_nopad_bin ESCAPE '!') OR (`t`.`name` = CONVERT(X'615c62' USING utf8mb4) COLLATE utf8mb4_nopad_bin))
-sqlite: SELECT "t"."id" AS "a" FROM {t} AS "t" WHERE ((substr("t"."name", 1, 1) = '王') OR (instr("t"."name", '50\') > 0) OR ("t"."name" = 'a\b'))
+sqlite: SELECT "t"."id" AS "a" FROM {t} AS "t" WHERE (likelihood((substr("t"."name", 1, 1) = '王'), 0.100000) OR likelihood((instr("t"."name", '50\') > 0), 0.100000) OR ("t"."name" = 'a\b'))
 
 SELECT t.name AS k, count(*) AS n, min(t.name) AS m FROM {t} GROUP BY t.name ORDER BY n DESC, k NULLS FIRST LIMIT 3
 postgres: SELECT "t"."name" AS "k", count(*) AS "n", min("t"."name" COLLATE "C") AS "m" FROM {t} AS "t" GROUP BY "t"."name" ORDER BY "n" DESC NULLS LAST, "t"."name" COLLATE "C" NULLS FIRST LIMIT 3
