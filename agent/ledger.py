@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ QUESTION_RETENTION: Final = timedelta(days=2)
 """How long a question's counts are kept: longer than any question runs."""
 
 _WAIT_SECONDS: Final = 10.0
+_RETRY_SECONDS: Final = 0.01
 _AHEAD: Final[Mapping[str, int]] = {"rows": 65_536, "bytes": 64 * 1024 * 1024, "matches": 0}
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS counted (
@@ -236,7 +238,7 @@ class Ledger:
                 self.path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
             )
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
+                _write_ahead(connection)
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute(_SCHEMA)
             except sqlite3.Error:
@@ -250,6 +252,22 @@ class Ledger:
             with suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Sets the file to write-ahead logging. Raises `sqlite3.Error` when others keep it for too long.
+
+    SQLite does not wait for others here, who may be setting the same file to it: both would wait for each other.
+    """
+    until = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(_RETRY_SECONDS)
 
 
 class Account:

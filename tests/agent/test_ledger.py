@@ -320,6 +320,20 @@ def test_processes_together_never_exceed_a_limit(tmp_path: Path) -> None:
     ledger.close()
 
 
+def test_a_file_that_another_process_is_making_is_waited_for(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / FILE, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE made (n INTEGER)")
+    ending = threading.Timer(0.3, other.execute, ["COMMIT"])
+    ending.start()
+    ledger = Ledger(tmp_path, "north", lambda: DAY)
+    spend(ledger, 10, decision(rows_per_day=1000))
+    assert ledger.amount(TODAY, "person", "few", "rows") == 10
+    ending.join()
+    other.close()
+    ledger.close()
+
+
 def test_a_ledger_that_cannot_be_written_refuses_limited_grants_only(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the directory should be", encoding="utf-8")
     ledger = Ledger(tmp_path / "state", "north", lambda: DAY)

@@ -66,7 +66,7 @@ class DuckdbContract(ConnectorContract):
     connector_class = DuckdbConnector
     placeholder = "$1"
     shows_running_queries = False
-    slow_sql = "SELECT count(*) AS MARKER FROM range(10000000) AS a, range(10000000) AS b WHERE a.range * 7 = b.range + 1"
+    slow_sql = "SELECT count(*) AS MARKER FROM range(1000000000000) AS a WHERE hash(a.range) = 1"  # a quarter of an hour
     unreachable_uri = f"/nowhere/{SECRET}.duckdb"
     refused_values: ClassVar[Sequence[RefusedValue]] = (
         RefusedValue("text_for_a_number", "'4321 元'", pa.int64()),
