@@ -31,7 +31,7 @@ demo: install databases  ## build the example city, ask its questions, show the 
 	@$(BIN)/comity demo
 
 test: install databases  ## run all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart=0
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 
 lint: install
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

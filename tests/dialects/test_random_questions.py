@@ -15,7 +15,7 @@ from tests.dialects.test_answers import assert_same_rows
 
 DIALECTS = ("postgres", "mysql", "sqlite")
 QUESTIONS = 12
-SEEDS = range(100, 220)
+SEEDS = range(100, 170)
 
 
 @pytest.mark.parametrize("source", DIALECTS, indirect=True)

@@ -167,7 +167,7 @@ def test_keys_lessen_what_leaves(plain: World) -> None:
     assert left(plain, plan)["b"] < left(plain, replace(again, fragments=without))["b"]
 
 
-@pytest.mark.parametrize("seed", range(40, 52))
+@pytest.mark.parametrize("seed", range(40, 46))
 def test_an_answer_through_policies_is_right_with_keys(seed: int, ground: Ground) -> None:
     with ground.world(seed, keys=0.6, partial=0.3 if seed % 3 == 0 else 0.0) as world:
         outcomes = Counter(ask(world, question(world, number)) for number in range(QUESTIONS))
