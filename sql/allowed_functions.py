@@ -234,6 +234,7 @@ NAMED_SCALARS = frozenset(
         "gcd",
         "lcm",
         "bit_count",
+        "hash",
         "gamma",
         "lgamma",
         # Dates and times.

@@ -32,6 +32,7 @@ from gateway.planner.share_fragments import (
     share_fragments,
     table_uses,
 )
+from gateway.planner.sketch_counts import sketch_counts
 from gateway.planner.split_aggregates import split_aggregates
 from gateway.stages import AuthorizedQuery, FederatedPlan, PlannedFragment
 from sql.binder import Binder
@@ -64,6 +65,8 @@ PASSES: dict[str, Pass] = {
     "drop_empty_totals": drop_empty_totals,
     # Members give their first rows, and the merge the first of these.
     "push_limits_into_members": lambda tree, _: push_limits_into_members(tree),
+    # Where an approximate count is made of very many values, members send its sketch instead of them.
+    "sketch_counts": sketch_counts,
 }
 """The passes over the tree, in order; each is exact alone, and with or without any other."""
 

@@ -357,8 +357,6 @@ select write_log('x')
 select first(a) from h.t
 -- SQL_FUNCTION_REFUSED 1:8 the function last is not available
 select last(a) from h.t
--- SQL_FUNCTION_REFUSED 1:8 the function hash is not available
-select hash(a) from h.t
 -- SQL_FUNCTION_REFUSED 1:8 the function typeof is not available
 select typeof(a) from h.t
 -- SQL_FUNCTION_REFUSED 1:8 the function query_to_xml is not available
