@@ -8,7 +8,7 @@
 | AVG | SUM, COUNT | sum of sums by sum of counts |
 | VARIANCE, STDDEV, sample and population | COUNT, AVG, VAR_POP (and MIN, MAX where they may be read, but of integers) | the pairwise update of Chan, Golub and LeVeque (1979) |
 | any of these over DISTINCT values | the values, as group keys | itself over DISTINCT values |
-| APPROX_COUNT_DISTINCT | the values, as group keys | itself, whose sketch is of different values anyway |
+| APPROX_COUNT_DISTINCT | the values, as group keys (or their sketch, see `sketch_counts`) | itself, whose sketch is of different values anyway |
 
 Sums of integers and decimals are exact, so their averages are rounded once. The pairwise update adds squared
 distances of means, never the difference of two great sums, so it loses nothing to cancellation: equal values have

@@ -17,6 +17,7 @@ from sqlglot import exp
 from gateway.planner.members import arm_values, arms_of, has_member_union, is_member_union
 from gateway.planner.partial_aggregates import parsed
 from gateway.planner.planning import Planning
+from gateway.planner.remarks import Remark
 from sql.copies import copy_tree
 from sql.scopes import block_sources, source_alias, used_names
 
@@ -25,6 +26,13 @@ REGISTERS = 1024
 
 WORTH = 2
 """How many times as many values as rows of their sketch a member must have for the sketch to be sent."""
+
+WORTH_TIME = 50
+"""As `WORTH`, where answers are to come soonest: a member makes the sketch beside its database, which takes longer than
+to send so many values from this machine.
+"""
+
+SKETCHED = Remark("choice", "of very many values an approximate count gets their sketch, and not the values")
 
 _BITS = 54
 """Bits of a hash that do not say which number it belongs to; one more is always set, after them."""
@@ -57,6 +65,7 @@ def _sketch(select: exp.Select, union: exp.Subquery, planning: Planning) -> None
     # The arms of a union have columns of the same types, and one sketch is worth it for all.
     if not any(_is_worth_it(arm, name, planning) for arm in arms):
         return
+    planning.remarks.append(SKETCHED)
     for column in _counted(select, union):
         column.replace(_value_of(column.copy()))
     for arm in arms:
@@ -86,14 +95,15 @@ def _is_groups(arm: exp.Select, name: str) -> bool:
 
 
 def _is_worth_it(arm: exp.Select, name: str, planning: Planning) -> bool:
-    """Whether the values are expected to be so many more than the sketch's rows; unless that is known, they are."""
-    estimator = planning.choosing.estimator
+    """Whether the values are expected to be so many more than the sketch's rows. Of unknown ones the fewest leave."""
+    estimator, soonest = planning.choosing.estimator, planning.choosing.prefer == "time"
     values = estimator.estimate(arm)
     if values is None:
-        return True
+        return not soonest
     groups = _without(arm, name)
     expected = estimator.estimate(groups) if groups is not None else None
-    return values.rows > WORTH * REGISTERS * (expected.rows if expected is not None else 1.0)
+    worth = WORTH_TIME if soonest else WORTH
+    return values.rows > worth * REGISTERS * (expected.rows if expected is not None else 1.0)
 
 
 def _without(arm: exp.Select, name: str) -> exp.Select | None:

@@ -9,12 +9,12 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from gateway.planner.choosing import Choosing, NoFacts
+from gateway.planner.choosing import Choosing, NoFacts, Preference
 from gateway.planner.disclosure import Disclosure
 from gateway.planner.make_plan import apply_passes
 from gateway.planner.members import FEDERATED
 from gateway.planner.planning import Planning
-from gateway.planner.sketch_counts import REGISTERS, WORTH, sketch_counts
+from gateway.planner.sketch_counts import REGISTERS, WORTH, WORTH_TIME, sketch_counts
 from policies.decision import ColumnDecision, Decision, Floor
 from policies.statistics import ColumnFacts, TableFacts
 from sql.render import render
@@ -67,12 +67,12 @@ VALUES_LEAVE = {
 
 
 class Facts(NoFacts):
-    """A million rows, with so many different values in every column but `area`, which has eight."""
+    """Very many rows, with so many different values in every column but `area`, which has eight."""
 
     def __init__(self, distinct: float) -> None:
         values = dict.fromkeys(PERSON, ColumnFacts(distinct=distinct, null_fraction=0.0))
         areas = ColumnFacts(distinct=8.0, null_fraction=0.0)
-        self.known = TableFacts(1e6, values | {"area": areas})
+        self.known = TableFacts(1e12, values | {"area": areas})
 
     def table(self, department: str, name: str) -> TableFacts | None:
         del department, name
@@ -110,7 +110,9 @@ def test_the_sketch_is_that_of_the_values(kind: str, rows: int, world: Federated
     assert isinstance(tree, exp.Select)
     (union,) = tree.find_all(exp.Subquery)
     union.meta[FEDERATED] = "u"
-    sketched = sketch_counts(tree, Planning(world.catalog, world.binder))
+    planning = Planning(world.catalog, world.binder)
+    sketched = sketch_counts(tree, planning)
+    assert planning.remarks
     with duckdb.connect(config={"temp_directory": ""}) as connection:
         connection.execute(
             f"CREATE SCHEMA m; CREATE TABLE m.t AS SELECT {value} AS v FROM range({rows}) AS r(n)"
@@ -136,20 +138,20 @@ def test_what_is_wanted_beside_the_count_is_sent(question: str, world: Federated
 
 
 @pytest.mark.parametrize(
-    ("question", "distinct", "sketched"),
-    [
-        ("alone", WORTH * REGISTERS - 1, False),
-        ("alone", WORTH * REGISTERS + 1, True),
-        # Each of the eight areas has a sketch.
-        ("by groups", WORTH * REGISTERS - 1, False),
-        ("by groups", WORTH * REGISTERS + 1, True),
-    ],
+    ("prefer", "worth"), [("exposure", WORTH), ("time", WORTH_TIME)], ids=["exposure", "time"]
 )
+@pytest.mark.parametrize("question", ["alone", "by groups"])
 def test_few_values_are_sent_themselves(
-    question: str, distinct: float, sketched: bool, world: FederatedWorld
+    question: str, prefer: Preference, worth: int, world: FederatedWorld
 ) -> None:
-    split = planned(world, SKETCHED[question], Choosing(Facts(distinct)))
-    assert is_sketched(split) is sketched
+    for more in (-1, 1):
+        # Of the eight areas each has a sketch.
+        choosing = Choosing(Facts(worth * REGISTERS + more), prefer)
+        assert is_sketched(planned(world, SKETCHED[question], choosing)) is (more > 0)
+
+
+def test_unknown_values_are_sent_where_answers_are_to_come_soonest(world: FederatedWorld) -> None:
+    assert not is_sketched(planned(world, ALONE, Choosing(prefer="time")))
 
 
 def test_under_a_floor_departments_make_no_sketch(world: FederatedWorld) -> None:

@@ -91,3 +91,21 @@ SELECT town_code, sex, count(*) AS n, sum(count(*)) OVER (PARTITION BY town_code
 -- question: two_members_left
 -- why: A condition on the member column leaves two members, and the rest of the answer right.
 SELECT CASE WHEN department = 'town_jinpu' THEN '锦浦' ELSE '其他' END AS town, count(*) AS n, stddev_samp(month(birth_date)) AS s FROM city.resident WHERE department IN ('town_jinpu', 'town_shiqiao') GROUP BY 1 ORDER BY 1;
+
+-- question: approximate_count_of_different_people
+-- principal: demo-civil
+-- purpose: elderly_care
+-- why: Six towns on four engines send the sketch of their numbers; the answer is DuckDB's over all of them, to the last one.
+SELECT approx_count_distinct(person_id) AS people FROM city.resident;
+
+-- question: approximate_counts_by_year_of_birth
+-- principal: demo-civil
+-- purpose: elderly_care
+-- why: A sketch for each group, those of unknown dates too.
+SELECT year(birth_date) AS born, approx_count_distinct(name) AS names FROM city.resident GROUP BY year(birth_date) ORDER BY born;
+
+-- question: approximate_count_of_names
+-- principal: demo-civil
+-- purpose: elderly_care
+-- why: The sketch of texts with Chinese names in them.
+SELECT approx_count_distinct(name || birth_date::VARCHAR) AS names FROM city.resident WHERE NOT lives_alone;
