@@ -5,7 +5,8 @@ asked cold (the first time, but not the first of all) and warm (asked again: its
 known). Each is also planned without the passes that move work into members, to see what would leave the towns then.
 
 Then: what a town more costs, from few to many; towns that answer after a delay, as they would from elsewhere, against
-the slowest of them alone; one town slow, and one that cannot be read, whose part an answer may do without.
+the slowest of them alone, and against a thread by hand for each, which reads, or only waits; one town slow, and one that
+cannot be read, whose part an answer may do without.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -224,11 +226,23 @@ def _delayed(directory: Path, towns: int, runs: int) -> dict[str, Any]:
             _asked(connection, question.sql)
         late.update(dict.fromkeys(paths, DELAY))
         slowest = max(_alone(path, question.member_sql, DELAY) for path in paths[:10])
-        ours = [_seconds(lambda: _asked(connection, question.sql)) for _ in range(runs)]
+        ours, hand, waiting = [], [], []
+        with ThreadPoolExecutor(towns) as pool:
+            list(pool.map(lambda _: time.sleep(DELAY), paths))  # so that all its threads are there
+            for _ in range(runs):
+                ours.append(_seconds(lambda: _asked(connection, question.sql)))
+                hand.append(
+                    _seconds(
+                        lambda: list(pool.map(partial(_alone, sql=question.member_sql, delay=DELAY), paths))
+                    )
+                )
+                waiting.append(_seconds(lambda: list(pool.map(lambda _: time.sleep(DELAY), paths))))
         found |= {"seconds": median(ours), "slowest_seconds": slowest, "ratio": median(ours) / slowest}
+        found |= {"by_hand_seconds": median(hand), "only_waiting_seconds": median(waiting)}
         print(
             f"each after {DELAY} s: {median(ours):.3f} s, the slowest alone {slowest:.3f} s, "
-            f"ratio {found['ratio']:.2f} (goal: at most {DELAYED_GOAL})"
+            f"ratio {found['ratio']:.2f} (goal: at most {DELAYED_GOAL}); by hand, a thread for each, "
+            f"{median(hand):.3f} s; as many threads that only wait {median(waiting):.3f} s"
         )
         late[paths[-1]] = SLOW
         ours = [_seconds(lambda: _asked(connection, question.sql)) for _ in range(runs)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from gateway.planner.block_aggregates import SETS, Call, block_calls, group_leaves
+from gateway.planner.block_aggregates import QUANTILES, SETS, Call, block_calls, group_leaves
 from gateway.planner.members import (
     BELOW,
     arm_values,
@@ -24,6 +24,9 @@ from gateway.planner.words import listed
 from sql.annotate import kind_of
 from sql.scopes import block_expressions, block_sources, free_aliases, source_alias
 from sql.uses.failing import may_fail
+
+REPEATED = 2
+"""How often values come on average, at least, for which they are counted instead of sent one by one."""
 
 
 @dataclass(slots=True)
@@ -102,7 +105,7 @@ def why_not(block: AggregateBlock, planning: Planning) -> str:
         if not whole:
             if needs_kind(call):
                 block.kinds[id(call.node)] = _kind(call, block, planning)
-            if not can_merge(call, block.kinds.get(id(call.node))):
+            if not can_merge(call, block.kinds.get(id(call.node))) or not _repeats(call, block, planning):
                 return f"{shown(call)} needs all rows of a group"
     if not block.is_chosen and (not block.alone or block.select.args.get("where")) and _may_fail(block):
         return "a condition may leave out rows on which an expression fails"
@@ -207,6 +210,35 @@ def rolls_up(block: AggregateBlock) -> bool:
     return all(value.find(exp.Column) is not None for value in in_members) and not any(
         leaf.find(exp.Query) for leaf in block.leaves
     )
+
+
+def _repeats(call: Call, block: AggregateBlock, planning: Planning) -> bool:
+    """Whether the values of a quantile had better be counted than sent row by row: others need not be asked so.
+
+    Under a floor a value that few rows have would be left out. What may not be read is not grouped by. And where values
+    are known to differ nearly all, their number says little: then rows are less.
+    """
+    if not isinstance(call.function, QUANTILES) or call.distinct:
+        return True
+    assert call.argument is not None
+    if planning.disclosure.has_floor(block.union) or not planning.may_read(call.argument, block.union):
+        return False
+    own = [leaf for leaf in block.leaves if free_aliases(leaf) == {block.alias}]
+    counted = [c.argument for c in block.calls if c.distinct or isinstance(c.function, QUANTILES)]
+    wanted = list(dict.fromkeys([*own, *(argument for argument in counted if argument is not None)]))
+    estimator = planning.choosing.estimator
+    rows = groups = 0.0
+    for arm in arms_of(block.union):
+        values = arm_values(arm)
+        keys = [in_member(key, block.alias, values) for key in wanted]
+        grouped = arm.copy()
+        grouped.set("expressions", [exp.alias_(key, f"c{n}") for n, key in enumerate(keys)])
+        grouped.set("group", exp.Group(expressions=[key.copy() for key in keys if key.find(exp.Column)]))
+        before, after = estimator.estimate(arm), estimator.estimate(grouped)
+        if before is None or after is None:
+            return True
+        rows, groups = rows + before.rows, groups + after.rows
+    return groups * REPEATED <= rows
 
 
 def _kind(call: Call, block: AggregateBlock, planning: Planning) -> str | None:

@@ -14,6 +14,9 @@ _AROUND = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
 _CLAUSES = ("expressions", "having", "qualify", "order", "distinct", "windows")
 
 
+QUANTILES = (exp.Median, exp.PercentileCont, exp.PercentileDisc, exp.Quantile)
+"""What is computed of all values in their order, so that it is known by the values and how often each comes."""
+
 SETS = (exp.Rollup, exp.Cube, exp.GroupingSets, exp.Tuple)
 
 
@@ -22,7 +25,7 @@ class Call:
     """`node` is the whole call with its FILTER; `function` the aggregate; `argument` None for `count(*)`.
 
     `distinct` says that only different values count. `plain` is False when anything else stands in the call: an
-    order, several values, a second argument.
+    order, several values, a second argument but the constant one of a quantile.
     """
 
     node: exp.Expr
@@ -63,7 +66,15 @@ def call_at(node: exp.Expr) -> Call:
         argument = None
     plain = plain and not isinstance(function, exp.Anonymous) and not isinstance(argument, _INSIDE)
     others = {key for key, value in function.args.items() if value and key not in {"this", "big_int"}}
+    if isinstance(function, QUANTILES) and all(_is_constant(function.args[key]) for key in others):
+        others = set()
     return Call(node, function, argument, condition, distinct, plain and not others)
+
+
+def _is_constant(node: exp.Expr) -> bool:
+    """Whether a quantile's second argument is one number or a list of them."""
+    numbers = node.expressions if isinstance(node, exp.Array) else [node]
+    return all(isinstance(number, exp.Literal) and not number.is_string for number in numbers)
 
 
 _INSIDE = (exp.Order, exp.Limit, exp.HavingMax, exp.Tuple)

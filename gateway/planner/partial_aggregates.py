@@ -7,6 +7,7 @@
 | SUM, MIN, MAX, BOOL_AND, BOOL_OR, BIT_AND, BIT_OR, BIT_XOR, ANY_VALUE | itself | itself |
 | AVG | SUM, COUNT | sum of sums by sum of counts |
 | VARIANCE, STDDEV, sample and population | COUNT, AVG, VAR_POP (and MIN, MAX where they may be read, but of integers) | the pairwise update of Chan, Golub and LeVeque (1979) |
+| MEDIAN, QUANTILE_CONT, QUANTILE_DISC with a constant | the values, as group keys, and how often each comes | itself, over each value as often as it came |
 | any of these over DISTINCT values | the values, as group keys | itself over DISTINCT values |
 | APPROX_COUNT_DISTINCT | the values, as group keys (or their sketch, see `sketch_counts`) | itself, whose sketch is of different values anyway |
 
@@ -17,12 +18,13 @@ the variance 0, whatever they are.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import sqlglot
 from sqlglot import exp
 
-from gateway.planner.block_aggregates import Call
+from gateway.planner.block_aggregates import QUANTILES, Call
 
 _ITSELF = (
     exp.Sum,
@@ -65,7 +67,7 @@ def can_merge(call: Call, kind: str | None) -> bool:
         return False
     if call.distinct:
         return isinstance(call.function, _DISTINCT)
-    if isinstance(call.function, (exp.Count, exp.CountIf, *_ITSELF)):
+    if isinstance(call.function, (exp.Count, exp.CountIf, *_ITSELF, *QUANTILES)):
         return True
     numeric = kind is not None and (kind in _INTEGERS or kind in _FLOATS or kind.startswith("DECIMAL"))
     if isinstance(call.function, exp.Avg):
@@ -89,13 +91,10 @@ def merged(call: Call, kind: str | None, sent: Sent) -> exp.Expr:
     if call.distinct and isinstance(function, _REPEATABLE):
         once: exp.Expr = type(function)(**{**function.args, "this": function.this.expressions[0].copy()})
         return _over(function, sent.aggregate(_like(call, once)))
+    if isinstance(function, QUANTILES) and not call.distinct:
+        return _quantile(call, sent)
     if call.distinct:
-        assert call.argument is not None
-        # A value whose row the FILTER leaves out is no value.
-        value: exp.Expr = call.argument.copy()
-        if call.filter is not None:
-            value = exp.Case(ifs=[exp.If(this=call.filter.copy(), true=value)])
-        key = sent.key(value)
+        key = sent.key(_value(call))
         distinct = key if isinstance(function, exp.ApproxDistinct) else exp.Distinct(expressions=[key])
         counted: exp.Expr = type(function)(**{**function.args, "this": distinct})
         return counted
@@ -106,6 +105,39 @@ def merged(call: Call, kind: str | None, sent: Sent) -> exp.Expr:
     if isinstance(function, _ITSELF):
         return _over(function, sent.aggregate(call.node.copy()))
     return _average(call, sent) if isinstance(function, exp.Avg) else _spread(call, kind, sent)
+
+
+def _value(call: Call) -> exp.Expr:
+    """The value that a call takes of a row: none where the FILTER leaves the row out."""
+    assert call.argument is not None
+    value: exp.Expr = call.argument.copy()
+    if call.filter is None:
+        return value
+    return exp.Case(ifs=[exp.If(this=call.filter.copy(), true=value)])
+
+
+def _quantile(call: Call, sent: Sent) -> exp.Expr:
+    """DuckDB's own function over a list that holds each value as often as it came."""
+    value = sent.key(_value(call))
+    rows = sent.aggregate(exp.Count(this=exp.Star(), big_int=True))
+    listed = parsed(
+        "FLATTEN(LIST(LIST_RESIZE([:v], CAST(:n AS BIGINT), :v)) FILTER (WHERE NOT :v IS NULL))",
+        v=value,
+        n=rows,
+    )
+    name = exp.Literal.string(_QUANTILE_NAMES[type(call.function)])
+    others = [
+        call.function.args[key].copy() for key in ("expression", "quantile") if call.function.args.get(key)
+    ]
+    return exp.Anonymous(this="LIST_AGGREGATE", expressions=[listed, name, *others])
+
+
+_QUANTILE_NAMES: Mapping[type[exp.Expr], str] = {
+    exp.Median: "median",
+    exp.PercentileCont: "quantile_cont",
+    exp.PercentileDisc: "quantile_disc",
+    exp.Quantile: "quantile_disc",
+}
 
 
 def _over(function: exp.Expr, column: exp.Column) -> exp.Expr:

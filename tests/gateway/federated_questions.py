@@ -110,6 +110,8 @@ class QuestionMaker:
             text = self.pick(
                 "median(p.far)",
                 "quantile_disc(p.price, 0.5)",
+                "list_extract(quantile_cont(p.small, [0.1, 0.75]), 2)",
+                f"quantile({value}, 0.3)",
                 "mode(p.tenth)",
                 "sum(p.even)",
                 "arg_min(p.far, p.far)",

@@ -17,7 +17,7 @@ QUESTIONS: dict[str, tuple[str, str]] = {
         "clerk",
         "SELECT town, string_agg(name, ',' ORDER BY name) AS names FROM district.resident GROUP BY town ORDER BY town",
     ),
-    "rows-of-a-group": ("clerk", "SELECT kind, median(id) AS m FROM district.resident GROUP BY kind"),
+    "rows-of-a-group": ("clerk", "SELECT kind, mode(id) AS m FROM district.resident GROUP BY kind"),
     "join": (
         "clerk",
         "SELECT b.id AS id, r.name AS name FROM bureau.benefit b JOIN district.resident r ON r.name = b.name "
