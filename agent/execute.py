@@ -34,6 +34,7 @@ from policies.wrap import PHYSICAL, published_columns
 from sql.binder import Binder
 from sql.dialects import Attempt, NotNative, render_attempt, render_native, render_scan
 from sql.engine import Engine, EnginePool
+from sql.from_items import named_table
 from sql.keys import is_key_table
 from sql.render import render
 from sql.scopes import used_names
@@ -396,12 +397,7 @@ class Execution:
             while raw in used:
                 raw = f"_{raw}"
             self._deliver(engine, raw, boundary, source, once=once)
-            table.replace(
-                exp.Table(
-                    this=exp.to_identifier(raw, quoted=True),
-                    alias=exp.TableAlias(this=exp.to_identifier(table.alias_or_name, quoted=True)),
-                )
-            )
+            table.replace(named_table(raw, table.alias_or_name))
             beside[(raw,)] = frozenset({boundary.row_filter is not None})
         check_barriers(wrapped, beside, self.keys)
         return wrapped

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from sql.copies import copy_tree
+from sql.from_items import named_table
 from sql.scopes import (
     block_expressions,
     block_sources,
@@ -190,7 +191,7 @@ class _Splitter:
             exp.alias_(exp.column(name, table=piece.name, quoted=True), name, quoted=True, copy=False)
             for name in query.named_selects
         ]
-        return exp.select(*columns).from_(_reference(piece.name, piece.name))
+        return exp.select(*columns).from_(named_table(piece.name))
 
     # --- blocks --------------------------------------------------------------------------------
 
@@ -398,16 +399,9 @@ def _output_name(column: str, alias: str, taken: set[str]) -> str:
     return f"column_{len(taken) + 1}"
 
 
-def _reference(piece: str, alias: str) -> exp.Table:
-    return exp.Table(
-        this=exp.to_identifier(piece, quoted=True),
-        alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True)),
-    )
-
-
 def _stand_in(group: _Group) -> exp.Table:
     """What stands for a group, with the marks of its one FROM item."""
-    table = _reference(group.name, group.name)
+    table = named_table(group.name)
     if len(group.sources) == 1:
         table.meta.update(group.sources[0].meta)
     return table

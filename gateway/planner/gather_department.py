@@ -8,6 +8,7 @@ from gateway.planner.block_aggregates import block_calls
 from gateway.planner.members import FEDERATED, is_member_union
 from gateway.planner.planning import Planning
 from sql.copies import copy_tree
+from sql.from_items import named_query
 from sql.scopes import (
     block_expressions,
     block_sources,
@@ -176,7 +177,7 @@ def derived_table(arm: exp.Select, tree: exp.Query, home: str) -> exp.Subquery:
     while alias.lower() in taken:
         number += 1
         alias = f"{home}_rows_{number}"
-    union = exp.Subquery(this=arm, alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
+    union = named_query(arm, alias)
     union.meta[FEDERATED] = home
     return union
 

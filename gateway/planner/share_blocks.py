@@ -12,6 +12,7 @@ from gateway.planner.remarks import Remark
 from gateway.stages import FederatedPlan
 from sql.catalog import Catalog
 from sql.copies import canonical_text, copy_tree
+from sql.from_items import named_table
 from sql.scopes import (
     block_sources,
     is_cte_reference,
@@ -155,7 +156,7 @@ def _share(tree: exp.Query, blocks: list[_Rows]) -> None:
     for part in ("from_", "joins", "where"):
         body.set(part, first.select.args.get(part))
     for rows, alias in zip(blocks, aliases, strict=True):
-        rows.select.set("from_", exp.From(this=_named(name, alias)))
+        rows.select.set("from_", exp.From(this=named_table(name, alias)))
         rows.select.set("joins", None)
         rows.select.set("where", None)
     _define(tree, name, body)
@@ -169,13 +170,6 @@ def _define(tree: exp.Query, name: str, body: exp.Select) -> None:
         tree.set("with_", exp.With(expressions=[cte]))
     else:
         with_.set("expressions", [cte, *with_.expressions])
-
-
-def _named(name: str, alias: str) -> exp.Table:
-    return exp.Table(
-        this=exp.to_identifier(name, quoted=True),
-        alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True)),
-    )
 
 
 def _free(name: str, taken: set[str]) -> str:

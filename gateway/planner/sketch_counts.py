@@ -19,6 +19,7 @@ from gateway.planner.partial_aggregates import parsed
 from gateway.planner.planning import Planning
 from gateway.planner.remarks import Remark
 from sql.copies import copy_tree
+from sql.from_items import named_query
 from sql.scopes import block_sources, source_alias, used_names
 
 REGISTERS = 1024
@@ -131,18 +132,14 @@ def _nest(arm: exp.Select, name: str) -> None:
     outputs = {n: exp.column(n, table=alias, quoted=True) for n in names} | {name: hashed}
     hashes = exp.Select(
         expressions=[exp.alias_(output, n, quoted=True) for n, output in outputs.items()],
-        from_=exp.From(this=_derived(arm, alias)),
+        from_=exp.From(this=named_query(arm, alias)),
     )
     columns = {n: exp.column(n, table="hashes", quoted=True) for n in names}
     states = columns | {name: parsed(_STATE, h=columns[name])}
     others = [column.copy() for n, column in columns.items() if n != name]
     outer.set("expressions", [exp.alias_(state.copy(), n, quoted=True) for n, state in states.items()])
-    outer.set("from_", exp.From(this=_derived(hashes, "hashes")))
+    outer.set("from_", exp.From(this=named_query(hashes, "hashes")))
     outer.set("group", exp.Group(expressions=[*others, parsed(_REGISTER, h=columns[name])]))
-
-
-def _derived(query: exp.Select, alias: str) -> exp.Subquery:
-    return exp.Subquery(this=query, alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
 
 
 _REGISTER = f":h & {REGISTERS - 1}"

@@ -66,10 +66,10 @@ def verify(text: str, context: Context) -> exp.Query:
         kind = _role(type(node))
         if kind == "refused" or node.comments:
             raise NotNative(DRIFT)
-        if kind == "table" and context.keys and unpacks_keys(node):  # type: ignore[arg-type]
+        if kind == "table" and context.keys and unpacks_keys(node):  # type: ignore[arg-type]  # the role says that it is a table
             continue
         if kind == "table":
-            tables.add(tuple(part.name for part in node.parts))  # type: ignore[attr-defined]
+            tables.add(tuple(part.name for part in node.parts))  # type: ignore[attr-defined]  # as above
         elif kind == "cte":
             names.add(node.alias)
         elif kind == "text" and node.args.get("is_string", True):

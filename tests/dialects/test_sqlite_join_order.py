@@ -40,7 +40,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
             head, _, bounds = statement.partition("FROM generate_series(")
             if bounds:
                 first, _, last = bounds.strip(")").partition(", ")
-                statement = f"{head.replace('SELECT', series.format(first, last) + ' SELECT', 1)} FROM n"  # noqa: PLW2901
+                statement = f"{head.replace('SELECT', series.format(first, last) + ' SELECT', 1)} FROM n"  # noqa: PLW2901 - the statement in the words of this SQLite
             connection.execute(statement)
         connection.commit()
     return file
