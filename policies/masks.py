@@ -45,7 +45,8 @@ _ADDRESS = (
     "|[^省市区县旗镇乡街路号0-9]{1,12}(?:县|旗|市))?"
 )
 
-HASHES = (exp.MD5, exp.MD5Digest, exp.SHA, exp.SHA2, exp.StandardHash, exp.FarmFingerprint)
+_HASHES = (exp.MD5, exp.MD5Digest, exp.SHA, exp.SHA2, exp.StandardHash, exp.FarmFingerprint)
+_NAMED_HASHES = frozenset({"hash"})
 _HASH_CALL = re.compile(r"(?i)\b((?:md5|sha|hash|crc|xxh|murmur|fnv|farm)\w*)\s*\(")
 
 _KEEP = "CASE WHEN length({x}) <= {n} THEN repeat('*', length({x})) ELSE {kept} END"
@@ -118,6 +119,16 @@ def _template(mask: Mask, column: str, kind: str) -> exp.Expr:
     return tree
 
 
+def hash_in(tree: exp.Expr) -> str:
+    """The name of a hash without a key that an expression calls; empty for none."""
+    for call in tree.find_all(*_HASHES, exp.Anonymous):
+        if not isinstance(call, exp.Anonymous):
+            return call.sql_name()
+        if call.name.lower() in _NAMED_HASHES:
+            return call.name
+    return ""
+
+
 def _own_column_only(mask: Mask, column: str) -> exp.Expr:
     text = mask.argument or ""
     called = _HASH_CALL.search(text)
@@ -127,8 +138,8 @@ def _own_column_only(mask: Mask, column: str) -> exp.Expr:
         if error.code == "SQL_FUNCTION_REFUSED" and called is not None:
             raise _unkeyed(called[1]) from None
         raise
-    if (hashed := tree.find(*HASHES)) is not None:
-        raise _unkeyed(called[1] if called is not None else hashed.sql_name())
+    if hashed := hash_in(tree):
+        raise _unkeyed(called[1] if called is not None else hashed)
     if next(attributes_in(tree), None) is not None:
         raise SqlError("a mask cannot depend on the caller", code="SQL_COLUMN_UNKNOWN")
     for reference in columns_in(tree):

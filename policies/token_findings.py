@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from policies.department import Department
 from policies.expressions import parse_scalar
-from policies.masks import HASHES
+from policies.masks import hash_in
 from policies.model import Grant, PrincipalRule
 from policies.tokens import TOKEN
 
@@ -14,7 +14,7 @@ from policies.tokens import TOKEN
 def published_hashes(department: Department, table: str) -> Iterator[str]:
     """The columns of a table that publish a hash without a key."""
     for column in department.tables[table].columns or ():
-        if column.expr is not None and parse_scalar(column.expr).find(*HASHES) is not None:
+        if column.expr is not None and hash_in(parse_scalar(column.expr)):
             yield (
                 f"{column.name} is a hash without a key, and whoever knows the function can hash every possible "
                 "value: publish the column itself, and mask it by token"
