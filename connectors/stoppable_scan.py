@@ -101,6 +101,9 @@ class StoppableScan:
                 self._started = True
                 self._query.start(self)
             batch = self._query.next_batch()
+            if batch is None and self._stopped is not None:
+                # Stopped before it ran, a query ends as one without rows does; its end is no answer.
+                raise self._reason()
             complete = batch is None
             return batch
         except BaseException as error:
