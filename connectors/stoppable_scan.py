@@ -101,7 +101,7 @@ class StoppableScan:
                 self._started = True
                 self._query.start(self)
             batch = self._query.next_batch()
-            if batch is None and self._stopped is not None:
+            if batch is None and not self.is_wanted():
                 # Stopped before it ran, a query ends as one without rows does; its end is no answer.
                 raise self._reason()
             complete = batch is None

@@ -12,6 +12,8 @@ Flajolet, Fusy, Gandouet, Meunier: HyperLogLog (2007); the hash is the finaliser
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from sqlglot import exp
 
 from gateway.planner.members import arm_values, arms_of, has_member_union, is_member_union
@@ -124,9 +126,8 @@ def _nest(arm: exp.Select, name: str) -> None:
     outer = exp.Select()
     outer.meta.update(arm.meta)
     arm.replace(outer)
-    alias, taken = "different", used_names(arm)
-    while alias in taken:
-        alias = f"{alias}_values"
+    taken = used_names(arm)
+    alias, state = (_free(name, taken) for name in ("different", "hashes"))
     value = exp.column(name, table=alias, quoted=True)
     hashed = parsed("CASE WHEN :v IS NULL THEN NULL ELSE HASH(:v) END", v=value)
     outputs = {n: exp.column(n, table=alias, quoted=True) for n in names} | {name: hashed}
@@ -134,12 +135,18 @@ def _nest(arm: exp.Select, name: str) -> None:
         expressions=[exp.alias_(output, n, quoted=True) for n, output in outputs.items()],
         from_=exp.From(this=named_query(arm, alias)),
     )
-    columns = {n: exp.column(n, table="hashes", quoted=True) for n in names}
-    states = columns | {name: parsed(_STATE, h=columns[name])}
+    columns = {n: exp.column(n, table=state, quoted=True) for n in names}
+    outputs = columns | {name: parsed(_STATE, h=columns[name])}
     others = [column.copy() for n, column in columns.items() if n != name]
-    outer.set("expressions", [exp.alias_(state.copy(), n, quoted=True) for n, state in states.items()])
-    outer.set("from_", exp.From(this=named_query(hashes, "hashes")))
+    outer.set("expressions", [exp.alias_(output.copy(), n, quoted=True) for n, output in outputs.items()])
+    outer.set("from_", exp.From(this=named_query(hashes, state)))
     outer.set("group", exp.Group(expressions=[*others, parsed(_REGISTER, h=columns[name])]))
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    while name in taken:
+        name = f"{name}_values"
+    return name
 
 
 _REGISTER = f":h & {REGISTERS - 1}"

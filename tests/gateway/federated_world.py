@@ -14,9 +14,11 @@ from functools import partial
 
 import duckdb
 
+from gateway.planner.choosing import Choosing, NoFacts
 from gateway.planner.disclosure import Disclosure
 from gateway.planner.make_plan import apply_passes
 from gateway.planner.planning import Planning
+from policies.statistics import ColumnFacts, TableFacts
 from sql.binder import Binder
 from sql.catalog import Catalog, Column, Table
 from sql.resolve import ResolvedQuery
@@ -60,6 +62,19 @@ def _columns(kinds: dict[str, str]) -> tuple[Column, ...]:
     return tuple(Column(name, kind) for name, kind in kinds.items())
 
 
+class SameFacts(NoFacts):
+    """Every person table has so many rows, and a column so many values, but for those of `others`."""
+
+    def __init__(self, rows: float, distinct: float, **others: float) -> None:
+        counts = dict.fromkeys(PERSON, distinct) | others
+        facts = {name: ColumnFacts(distinct=count, null_fraction=0.0) for name, count in counts.items()}
+        self.known = TableFacts(rows, facts)
+
+    def table(self, department: str, name: str) -> TableFacts | None:
+        del department, name
+        return self.known
+
+
 class FederatedWorld(World):
     """The rows are the same for a seed."""
 
@@ -71,10 +86,14 @@ class FederatedWorld(World):
         self._open()
 
     def plan(
-        self, resolved: ResolvedQuery, skip: Container[str] = (), disclosure: Disclosure | None = None
+        self,
+        resolved: ResolvedQuery,
+        skip: Container[str] = (),
+        disclosure: Disclosure | None = None,
+        choosing: Choosing | None = None,
     ) -> Split:
         """The parts of a question, planned without the passes in `skip`."""
-        planning = Planning(self.catalog, self.binder, disclosure or Disclosure())
+        planning = Planning(self.catalog, self.binder, disclosure or Disclosure(), choosing or Choosing())
         before = repr(resolved.tree)
         tree = apply_passes(resolved.tree, planning, skip)
         split = split_query(tree, lambda table: table.db, in_place=tree is not resolved.tree)

@@ -8,14 +8,10 @@ import pytest
 from sqlglot import exp
 
 from gateway.planner.aggregate_block import REPEATED
-from gateway.planner.choosing import Choosing, NoFacts
+from gateway.planner.choosing import Choosing
 from gateway.planner.disclosure import Disclosure
-from gateway.planner.make_plan import apply_passes
-from gateway.planner.planning import Planning
 from policies.decision import ColumnDecision, Decision, Floor
-from policies.statistics import ColumnFacts, TableFacts
-from sql.split import split_query
-from tests.gateway.federated_world import MEMBERS, PERSON, FederatedWorld
+from tests.gateway.federated_world import MEMBERS, PERSON, FederatedWorld, SameFacts
 from tests.sql.ask_in_parts import compare
 
 ROWS = 100_000.0
@@ -40,19 +36,6 @@ OF_ROWS = {
 }
 
 
-class Facts(NoFacts):
-    """Each member has so many rows, and a column so many values."""
-
-    def __init__(self, distinct: float) -> None:
-        self.known = TableFacts(
-            ROWS, dict.fromkeys(PERSON, ColumnFacts(distinct=distinct, null_fraction=0.0))
-        )
-
-    def table(self, department: str, name: str) -> TableFacts | None:
-        del department, name
-        return self.known
-
-
 @pytest.fixture(scope="module")
 def world() -> Iterator[FederatedWorld]:
     world = FederatedWorld(rows=400)
@@ -63,9 +46,7 @@ def world() -> Iterator[FederatedWorld]:
 def sends_groups(
     world: FederatedWorld, sql: str, choosing: Choosing, disclosure: Disclosure | None = None
 ) -> bool:
-    resolved = world.resolve(sql)
-    planning = Planning(world.catalog, world.binder, disclosure or Disclosure(), choosing)
-    split = split_query(apply_passes(resolved.tree, planning), lambda table: table.db)
+    split = world.plan(world.resolve(sql), disclosure=disclosure, choosing=choosing)
     assert split.residual is not None
     return all(piece.query.find(exp.Count) is not None for piece in split.pieces)
 
@@ -91,12 +72,12 @@ def test_what_is_not_known_by_values_alone_takes_rows(question: str, world: Fede
 
 
 def test_values_that_hardly_repeat_are_sent_one_by_one(world: FederatedWorld) -> None:
-    assert sends_groups(world, MEDIAN, Choosing(Facts(ROWS / REPEATED / 2)))
-    assert not sends_groups(world, MEDIAN, Choosing(Facts(ROWS)))
+    assert sends_groups(world, MEDIAN, Choosing(SameFacts(ROWS, ROWS / REPEATED / 2)))
+    assert not sends_groups(world, MEDIAN, Choosing(SameFacts(ROWS, ROWS)))
     # Each column alone repeats; the two of them together do not.
     both = "SELECT median(p.far) AS m, median(p.small) AS s FROM land.person p"
-    assert sends_groups(world, both, Choosing(Facts(20)))
-    assert not sends_groups(world, both, Choosing(Facts(5000)))
+    assert sends_groups(world, both, Choosing(SameFacts(ROWS, 20)))
+    assert not sends_groups(world, both, Choosing(SameFacts(ROWS, 5000)))
 
 
 def test_values_are_not_counted_where_few_must_not_be_seen_or_none(world: FederatedWorld) -> None:

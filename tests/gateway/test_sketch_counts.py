@@ -9,17 +9,15 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from gateway.planner.choosing import Choosing, NoFacts, Preference
+from gateway.planner.choosing import Choosing, Preference
 from gateway.planner.disclosure import Disclosure
-from gateway.planner.make_plan import apply_passes
 from gateway.planner.members import FEDERATED
 from gateway.planner.planning import Planning
 from gateway.planner.sketch_counts import REGISTERS, WORTH, WORTH_TIME, sketch_counts
 from policies.decision import ColumnDecision, Decision, Floor
-from policies.statistics import ColumnFacts, TableFacts
 from sql.render import render
-from sql.split import Split, split_query
-from tests.gateway.federated_world import MEMBERS, PERSON, FederatedWorld
+from sql.split import Split
+from tests.gateway.federated_world import MEMBERS, PERSON, FederatedWorld, SameFacts
 from tests.sql.ask_in_parts import compare
 
 VALUES = {
@@ -66,19 +64,6 @@ VALUES_LEAVE = {
 }
 
 
-class Facts(NoFacts):
-    """Very many rows, with so many different values in every column but `area`, which has eight."""
-
-    def __init__(self, distinct: float) -> None:
-        values = dict.fromkeys(PERSON, ColumnFacts(distinct=distinct, null_fraction=0.0))
-        areas = ColumnFacts(distinct=8.0, null_fraction=0.0)
-        self.known = TableFacts(1e12, values | {"area": areas})
-
-    def table(self, department: str, name: str) -> TableFacts | None:
-        del department, name
-        return self.known
-
-
 @pytest.fixture(scope="module")
 def world() -> Iterator[FederatedWorld]:
     world = FederatedWorld(rows=4000)
@@ -89,11 +74,7 @@ def world() -> Iterator[FederatedWorld]:
 def planned(
     world: FederatedWorld, sql: str, choosing: Choosing, disclosure: Disclosure | None = None
 ) -> Split:
-    resolved = world.resolve(sql)
-    tree = apply_passes(
-        resolved.tree, Planning(world.catalog, world.binder, disclosure or Disclosure(), choosing)
-    )
-    return split_query(tree, lambda table: table.db)
+    return world.plan(world.resolve(sql), disclosure=disclosure, choosing=choosing)
 
 
 def is_sketched(split: Split) -> bool:
@@ -146,7 +127,7 @@ def test_few_values_are_sent_themselves(
 ) -> None:
     for more in (-1, 1):
         # Of the eight areas each has a sketch.
-        choosing = Choosing(Facts(worth * REGISTERS + more), prefer)
+        choosing = Choosing(SameFacts(1e12, worth * REGISTERS + more, area=8.0), prefer)
         assert is_sketched(planned(world, SKETCHED[question], choosing)) is (more > 0)
 
 
