@@ -31,8 +31,13 @@ KEPT = 2
 _SMALL_BATCH_ROWS = 2048
 
 
-def open_locked(*, memory: str, threads: int, errors_as_json: bool = False) -> duckdb.DuckDBPyConnection:
-    """Opens an in-memory DuckDB that can reach nothing outside itself and whose settings are locked."""
+def open_locked(
+    *, memory: str, threads: int, errors_as_json: bool = False, optimizer: bool = True
+) -> duckdb.DuckDBPyConnection:
+    """Opens an in-memory DuckDB that can reach nothing outside itself and whose settings are locked.
+
+    Without `optimizer`, it does what a statement says in the order in which the statement says it.
+    """
     connection = duckdb.connect(
         ":memory:",
         config={
@@ -50,6 +55,7 @@ def open_locked(*, memory: str, threads: int, errors_as_json: bool = False) -> d
         "SET TimeZone='UTC'",
         "SET Calendar='gregorian'",
         "SET python_enable_replacements=false",
+        f"PRAGMA {'enable' if optimizer else 'disable'}_optimizer",
         "SET lock_configuration=true",
     ):
         connection.execute(setting)
@@ -76,17 +82,18 @@ class Engine:
     `load` may run in several threads at once, and `interrupt` in any; all else is for one thread at a time.
     """
 
-    def __init__(self, *, memory: str, threads: int) -> None:
+    def __init__(self, *, memory: str, threads: int, optimizer: bool = True) -> None:
         # Memory in words that are not understood here is DuckDB's to refuse.
         size = memory_bytes(memory)
         self._room = 0 if size is None else int(size * _HELD_SHARE)
         limit = memory if size is None else f"{(size - self._room) // 1000}KB"
-        self._connection = open_locked(memory=limit, threads=threads)
+        self._connection = open_locked(memory=limit, threads=threads, optimizer=optimizer)
         self._lock = threading.Lock()
         self._cursors: set[duckdb.DuckDBPyConnection] = set()
         self._views: list[str] = []
         self._casts: list[str] = []
         self._held = 0
+        self._kept: dict[str, tuple[pa.Table, Sequence[str]]] = {}
         self._tables: list[str] = []
         self._functions: list[str] = []
         self._readers: list[pa.RecordBatchReader] = []
@@ -198,6 +205,7 @@ class Engine:
         raw = f"{name} (rows)"
         try:
             with self._lock:
+                self._kept[name] = table, columns
                 self._views.append(raw)
                 self._casts.append(name)
                 self._connection.register(raw, table)
@@ -205,6 +213,17 @@ class Engine:
                 self._connection.execute(f"CREATE TEMP VIEW {quoted(name)} AS {select}")
         except (duckdb.Error, pa.ArrowException) as error:
             raise self._translated(error) from None
+
+    def share(self, other: Engine) -> bool:
+        """Makes what was loaded readable in `other` as well, without a copy.
+
+        False, and nothing is shared, where there is more: streams, rows that were copied, functions.
+        """
+        if self._tables or self._functions or len(self._views) > len(self._kept):
+            return False
+        for name, (table, columns) in self._kept.items():
+            other._register_held(name, table, columns)
+        return True
 
     def add_function(self, name: str, arity: int, function: Callable[..., pa.Array]) -> None:
         """Makes `function`, over columns of text, callable in SQL until the engine is given back.
@@ -283,6 +302,7 @@ class Engine:
             self._cursors,
             self._views,
             self._casts,
+            self._kept,
             self._tables,
             self._functions,
             self._failures,
@@ -347,9 +367,9 @@ class _Spares:
         self.wake = threading.Event()
         self.thread = threading.Thread(target=self.keep, name="engine-opener", daemon=True)
 
-    def open(self) -> Engine:
+    def open(self, *, optimizer: bool = True) -> Engine:
         try:
-            return Engine(memory=self.memory, threads=self.threads)
+            return Engine(memory=self.memory, threads=self.threads, optimizer=optimizer)
         except duckdb.Error as error:
             raise InternalError("an in-memory database could not be opened") from error
 
@@ -403,6 +423,15 @@ class EnginePool:
             raise
         finally:
             self._take_back(engine)
+
+    @contextmanager
+    def unoptimized(self) -> Iterator[Engine]:
+        """Lends a new engine whose optimizer is off. It takes tens of milliseconds to open."""
+        engine = self._spares.open(optimizer=False)
+        try:
+            yield engine
+        finally:
+            engine.close()
 
     def close(self) -> None:
         """Closes the spares; an engine still lent is closed when it comes back."""

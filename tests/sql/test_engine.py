@@ -56,6 +56,36 @@ def test_a_loaded_table_takes_the_canonical_types_given(engine: Engine) -> None:
     assert row == {"n": "HUGEINT", "t": "VARCHAR"}
 
 
+def test_loaded_rows_are_shared_with_another_engine(engine: Engine, pool: EnginePool) -> None:
+    engine.load("表 1", SCHEMA, [batch(1, 2)], ["BIGINT"])
+    with pool.unoptimized() as other:
+        assert engine.share(other)
+        assert other.query('select sum(a) as a from "表 1"').read_all().to_pylist() == [{"a": 3}]
+
+
+def test_streams_copies_and_functions_are_not_shared(pool: EnginePool) -> None:
+    with pool.lease() as streaming, pool.unoptimized() as other:
+        streaming.register("s", stream(1))
+        assert not streaming.share(other)
+    with pool.lease() as copying, pool.unoptimized() as other:
+        copying.load("t", SCHEMA, [batch(1, 2)], keep="p.a = 1", relation="p")
+        assert not copying.share(other)
+    with pool.lease() as calling, pool.unoptimized() as other:
+        calling.add_function("f", 1, lambda values: values)
+        assert not calling.share(other)
+
+
+def test_an_engine_without_optimizer_evaluates_in_the_order_of_the_words(pool: EnginePool) -> None:
+    sql = "select t.a from t, t as u where t.a = 1 and u.a = t.a and cast(u.a as tinyint) = 1"
+    with pool.lease() as engine:
+        engine.load("t", SCHEMA, [batch(1, 1000)])
+        with pytest.raises(SqlError):
+            engine.query(sql).read_all()
+    with pool.unoptimized() as engine:
+        engine.load("t", SCHEMA, [batch(1, 1000)])
+        assert engine.query(sql).read_all().to_pylist() == [{"a": 1}]
+
+
 def large(megabytes: int) -> Iterator[pa.RecordBatch]:
     """Integers from 0, in batches of a megabyte."""
     for number in range(megabytes):
