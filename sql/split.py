@@ -86,6 +86,8 @@ def split_query(
     """
     copy = tree if in_place else copy_tree(tree)
     splitter = _Splitter(context_of, used_names(copy), runs)
+    if runs is not None:
+        splitter.wanted = _columns_shown(copy)
     found = splitter.contexts(copy)
     if len(found) == 1 and runs is None:
         return Split((Piece(splitter.next_name(), found.pop(), copy, whole=True),), None)
@@ -98,6 +100,7 @@ class _Splitter:
         self.context_of = context_of
         self.taken = taken
         self.runs = runs
+        self.wanted: dict[str, set[str]] = {}
         self.count = 0
         self.groups: list[_Group] = []
         self.whole: list[Piece] = []
@@ -135,17 +138,26 @@ class _Splitter:
         """Whether the place of these groups can join them, and decide these conditions."""
         if self.runs is None:
             return True
-        probe = _Group(
-            "",
-            groups[0].context,
-            [copy_tree(source) for group in groups for source in group.sources],
-            set(),
-            [copy_tree(attached) for group in groups for attached in group.attached],
-            [copy_tree(conjunct) for conjunct in conjuncts],
+        shown: dict[tuple[str, str], str] = {}
+        for group in groups:
+            for alias in sorted(group.aliases):
+                for name in sorted(self.wanted.get(alias, ())):
+                    shown[alias, name] = _output_name(name, alias, set(shown.values()))
+        attached = [each for group in groups for each in group.attached] + (
+            [join] if join is not None else []
         )
-        if join is not None:
-            probe.attached.append(copy_tree(join))
-        return self.runs(_group_query(probe, {}))
+
+        def gives(names: dict[tuple[str, str], str], conditions: list[exp.Expr]) -> bool:
+            assert self.runs is not None
+            sources = [copy_tree(source) for group in groups for source in group.sources]
+            joins = [copy_tree(each) for each in attached]
+            conditions = [copy_tree(condition) for condition in conditions]
+            return self.runs(
+                _group_query(_Group("", groups[0].context, sources, set(), joins, conditions), names)
+            )
+
+        # Where the columns alone are too much for it, they are read in another way, and do not hold up conditions.
+        return gives(shown, conjuncts) or (bool(shown) and not gives(shown, []) and gives({}, conjuncts))
 
     # --- queries -------------------------------------------------------------------------------
 
@@ -373,6 +385,20 @@ class _Splitter:
             )
         pieces.sort(key=lambda piece: int(piece.name.rpartition("_")[2]))
         return tuple(pieces), residual
+
+
+def _columns_shown(tree: exp.Query) -> dict[str, set[str]]:
+    """The columns of each alias that are read elsewhere than in conditions, which leave when conditions do not."""
+    shown: dict[str, set[str]] = {}
+    for select in tree.find_all(exp.Select):
+        places = [
+            value for key, value in select.args.items() if key not in {"from_", "joins", "where", "with_"}
+        ]
+        for place in places:
+            for part in place if isinstance(place, list) else [place]:
+                for column in part.find_all(exp.Column) if isinstance(part, exp.Expr) else ():
+                    shown.setdefault(column.table, set()).add(column.name)
+    return shown
 
 
 def _group_query(group: _Group, names: dict[tuple[str, str], str]) -> exp.Select:

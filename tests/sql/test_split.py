@@ -66,6 +66,35 @@ def test_a_place_gets_what_it_can_run(world: World) -> None:
     assert "UPPER" in text(split.residual)
 
 
+def test_a_place_gets_conditions_that_it_can_run_with_the_columns_that_are_shown(world: World) -> None:
+    question = (
+        "SELECT p.name AS n, sum(v.cost) AS s FROM a.person p JOIN a.visit v ON v.person_id = p.id "
+        "WHERE v.cost > 10 AND p.id IN (SELECT w.person_id FROM a.visit w WHERE w.cost > 7) GROUP BY p.name"
+    )
+
+    def runs(query: exp.Query) -> bool:
+        shows_names = any(output.alias == "name" for output in query.selects)
+        return query.find(exp.AggFunc) is None and not (shows_names and query.find(exp.In))
+
+    split = split_query(world.resolve(question).tree, PLACES["able"], runs=runs)
+    joined, other = [text(piece.query) for piece in split.pieces]
+    assert "JOIN" in joined
+    assert " IN " not in joined
+    assert "7" in other, "what is asked of the names is one thing, and what the subquery may run another"
+
+
+def test_columns_that_a_place_cannot_give_do_not_hold_up_conditions(world: World) -> None:
+    question = "SELECT p.name AS n FROM a.person p WHERE p.age < 3 AND upper(p.town) = 'X'"
+
+    def runs(query: exp.Query) -> bool:
+        return query.find(exp.Upper) is None and all(output.alias != "name" for output in query.selects)
+
+    split = split_query(world.resolve(question).tree, PLACES["able"], runs=runs)
+    (piece,) = [text(piece.query) for piece in split.pieces]
+    assert "3" in piece
+    assert "UPPER" not in piece
+
+
 def test_joins_that_leave_nothing_out_are_not_done_below(world: World) -> None:
     question = (
         "SELECT p.name AS n, sum(v.cost) AS s FROM a.person p JOIN a.visit v ON v.person_id = p.id GROUP BY 1"
