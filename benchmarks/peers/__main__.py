@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
-import venv
 
-from benchmarks.peers.places import ENVIRONMENTS, python_of
+from benchmarks.peers.places import ENVIRONMENTS, install
 
 
 def main() -> int:
@@ -18,12 +16,7 @@ def main() -> int:
     for name in names:
         if name not in ENVIRONMENTS:
             parser.error(f"there is no peer {name}")
-        program = python_of(name)
-        print(f"installing {name}: {', '.join(ENVIRONMENTS[name])}", flush=True)
-        if not program.exists():
-            venv.create(program.parent.parent, with_pip=True)
-        pip = [str(program), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        status = max(status, subprocess.run([*pip, *ENVIRONMENTS[name]], check=False).returncode)
+        status = max(status, install(name))
     return status
 
 

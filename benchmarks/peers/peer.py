@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import sqlglot
 
 
 class PeerError(Exception):
@@ -27,10 +28,15 @@ class PeerAnswer:
 
 
 class Peer:
-    """A running peer. `title` is for people, `note` says what it is made of."""
+    """A running peer. `title` is for people, `note` says what it is made of, and `dialect` is its SQL where it is not
+    DuckDB's.
+    """
 
-    def __init__(self, title: str, command: Sequence[str], start: Mapping[str, Any]) -> None:
+    def __init__(
+        self, title: str, command: Sequence[str], start: Mapping[str, Any], *, dialect: str = "duckdb"
+    ) -> None:
         self.title = title
+        self._dialect = dialect
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -41,7 +47,9 @@ class Peer:
             raise
 
     def ask(self, sql: str, *, keep: bool = False) -> PeerAnswer:
-        """Answers one question. Raises `PeerError` with the peer's own words."""
+        """Answers one question in DuckDB's SQL. Raises `PeerError` with the peer's own words."""
+        if self._dialect != "duckdb":
+            (sql,) = sqlglot.transpile(sql, read="duckdb", write=self._dialect)
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / "answer.arrow"
             reply = self._exchange({"sql": sql, "answer": str(path) if keep else None})

@@ -42,7 +42,7 @@ def main() -> int:
                 print(f"trap world {seed}: {dict(total)}", flush=True)
                 seed += 1
     questions = sum(
-        total[status] for status in ("same", "invalid", "refused", "denied", "engine", "different")
+        total[status] for status in ("same", "invalid", "order", "refused", "denied", "engine", "different")
     )
     print(
         f"{questions:,} questions in {total['runs']:,} ways, {total['different']} answers that are not the oracle's"
