@@ -34,7 +34,7 @@ BENCHMARKS: dict[str, Callable[[Sequence[str]], int]] = {
 }
 
 SMALL: dict[str, Sequence[str]] = {
-    "tpch-three": ["--peers", "--runs", "1"],
+    "tpch-three": ["--peers", "duckdb", "--runs", "1"],
     "tpch-one": ["--runs", "2"],
     "planning": ["--runs", "5"],
     "inference": ["--runs", "5"],
