@@ -228,6 +228,10 @@ def _like(call: Call, function: exp.Expr) -> exp.Expr:
 def parsed(text: str, **values: exp.Expr) -> exp.Expr:
     """An expression written as text, with expressions for its placeholders."""
     tree: exp.Expr = sqlglot.parse_one(text, dialect="duckdb")
+    for alias in list(tree.find_all(exp.Alias)):
+        if not alias.alias:
+            # sqlglot takes the placeholder for DuckDB's `name: value` without a name.
+            alias.replace(alias.this)
 
     def fill(node: exp.Expr) -> exp.Expr:
         return values[node.name].copy() if isinstance(node, exp.Placeholder) else node

@@ -4,7 +4,8 @@ APPROX_COUNT_DISTINCT keeps of all values 1,024 small numbers, DuckDB's HyperLog
 say which of them, and it is the greatest place at which the first bit is set in the rest of a hash. The sketch of all rows
 is made of the members' sketches by taking the greater numbers. What a member sends is, for each number, the simplest hash
 that has it, as a value whose hash that is. So the merge makes the sketch of these values with the same function, and the
-answer is the one over all rows to the bit, while no value leaves and at most 1,024 rows do for each group.
+answer is the one over all rows to the bit, while no value leaves and at most 1,024 rows do for each group. Sums, counts and
+extremes beside the count are those of the rows of one number instead of one value, and add up to the same.
 
 Hash and sketch are DuckDB's, not ours, and `tests/gateway/test_sketch_counts.py` holds them to what is written here.
 Flajolet, Fusy, Gandouet, Meunier: HyperLogLog (2007); the hash is the finaliser of MurmurHash, by Degski.
@@ -12,7 +13,7 @@ Flajolet, Fusy, Gandouet, Meunier: HyperLogLog (2007); the hash is the finaliser
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
 from sqlglot import exp
 
@@ -42,11 +43,13 @@ _BITS = 54
 _LAST = 1 << _BITS
 _FACTOR = 0xD6E8FEB86659FD93
 _INVERSE = pow(_FACTOR, -1, 1 << 64)
+_IN_STEPS = (exp.Sum, exp.Min, exp.Max, exp.LogicalAnd, exp.LogicalOr)
+"""Aggregates of which the aggregate of parts is that of all."""
 _ARM = frozenset({"expressions", "from_", "joins", "where", "group"})
 
 
 def sketch_counts(tree: exp.Query, planning: Planning) -> exp.Query:
-    """`tree` with a sketch where members would send values for an approximate count alone; a copy if there is one."""
+    """`tree` with a sketch where members would send values for nothing but an approximate count; a copy if there is one."""
     if not has_member_union(tree) or tree.find(exp.ApproxDistinct) is None:
         return tree
     copy = copy_tree(tree)
@@ -62,8 +65,8 @@ def _sketch(select: exp.Select, union: exp.Subquery, planning: Planning) -> None
     if len(names) != 1 or planning.disclosure.has_floor(union):
         return
     (name,) = names
-    arms = arms_of(union)
-    if not all(_is_groups(arm, name) for arm in arms):
+    arms, beside = arms_of(union), _beside(select, union)
+    if not all(_is_groups(arm, name, beside) for arm in arms):
         return
     # The arms of a union have columns of the same types, and one sketch is worth it for all.
     if not any(_is_worth_it(arm, name, planning) for arm in arms):
@@ -72,7 +75,23 @@ def _sketch(select: exp.Select, union: exp.Subquery, planning: Planning) -> None
     for column in _counted(select, union):
         column.replace(_value_of(column.copy()))
     for arm in arms:
-        _nest(arm, name)
+        _nest(arm, name, beside)
+
+
+def _beside(select: exp.Select, union: exp.Subquery) -> dict[str, exp.AggFunc]:
+    """The columns of the union that are put together by one aggregate, which may as well be done in two steps."""
+    uses: dict[str, list[exp.AggFunc | None]] = {}
+    for column in select.find_all(exp.Column):
+        if column.table == source_alias(union):
+            uses.setdefault(column.name, []).append(_in_steps(column.parent))
+    found = {name: calls[0] for name, calls in uses.items() if len({type(call) for call in calls}) == 1}
+    return {name: call for name, call in found.items() if call is not None}
+
+
+def _in_steps(call: exp.Expr | None) -> exp.AggFunc | None:
+    if isinstance(call, _IN_STEPS) and all(part == "this" or not value for part, value in call.args.items()):
+        return call
+    return None
 
 
 def _counted(select: exp.Select, union: exp.Subquery) -> list[exp.Column]:
@@ -84,8 +103,8 @@ def _counted(select: exp.Select, union: exp.Subquery) -> list[exp.Column]:
     return [column for column in found if id(column) in counted and column.name not in otherwise]
 
 
-def _is_groups(arm: exp.Select, name: str) -> bool:
-    """Whether an arm gives the different values under the name, for each group, and no aggregate beside them."""
+def _is_groups(arm: exp.Select, name: str, beside: Container[str]) -> bool:
+    """Whether an arm gives the different values under the name, for each group, and no aggregate but those `beside` them."""
     group = arm.args.get("group")
     if group is None or any(value for part, value in arm.args.items() if part not in _ARM):
         return False
@@ -93,7 +112,8 @@ def _is_groups(arm: exp.Select, name: str) -> bool:
         return False
     values, leaves = arm_values(arm), group.expressions
     return values[name] in leaves and all(
-        v in leaves or v.find(exp.Column, exp.AggFunc) is None for v in values.values()
+        v in leaves or (n in beside if v.find(exp.AggFunc) is not None else v.find(exp.Column) is None)
+        for n, v in values.items()
     )
 
 
@@ -120,9 +140,10 @@ def _without(arm: exp.Select, name: str) -> exp.Select | None:
     return groups
 
 
-def _nest(arm: exp.Select, name: str) -> None:
-    """Makes an arm give the sketch of the values that it gives under the name."""
+def _nest(arm: exp.Select, name: str, beside: Mapping[str, exp.AggFunc]) -> None:
+    """Makes an arm give the sketch of the values that it gives under the name, and what it gives beside them."""
     names = [projection.alias for projection in arm.expressions]
+    put_together = {n: beside[n] for n, v in arm_values(arm).items() if v.find(exp.AggFunc) is not None}
     outer = exp.Select()
     outer.meta.update(arm.meta)
     arm.replace(outer)
@@ -137,7 +158,11 @@ def _nest(arm: exp.Select, name: str) -> None:
     )
     columns = {n: exp.column(n, table=state, quoted=True) for n in names}
     outputs = columns | {name: parsed(_STATE, h=columns[name])}
-    others = [column.copy() for n, column in columns.items() if n != name]
+    for put, call in put_together.items():
+        outputs[put] = call.copy()
+        # The column with its type, which the text of an aggregate may depend on.
+        outputs[put].this.set("table", exp.to_identifier(state, quoted=True))
+    others = [column.copy() for n, column in columns.items() if n != name and n not in put_together]
     outer.set("expressions", [exp.alias_(output.copy(), n, quoted=True) for n, output in outputs.items()])
     outer.set("from_", exp.From(this=named_query(hashes, state)))
     outer.set("group", exp.Group(expressions=[*others, parsed(_REGISTER, h=columns[name])]))
@@ -162,7 +187,7 @@ CAST(
 
 def _value_of(state: exp.Column) -> exp.Expr:
     """The UBIGINT whose hash is `state`: the steps of the hash undone, from the last to the first."""
-    shift = 'LAMBDA "x" : XOR("x", "x" >> 32)'
+    shift = 'LAMBDA "x" : XOR("x", ("x" >> 32))'
     divide = f'LAMBDA "x" : CAST(CAST("x" AS UHUGEINT) * {_INVERSE} % {1 << 64} AS UBIGINT)'
     text = "[:h]"
     for step in (shift, divide, shift, divide, shift):

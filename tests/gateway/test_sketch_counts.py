@@ -55,9 +55,23 @@ SKETCHED = {
     "rolled up": "SELECT p.area AS a, approx_count_distinct(p.name) AS n FROM land.person p GROUP BY ROLLUP (p.area)",
     "having": "SELECT p.area AS a FROM land.person p GROUP BY p.area HAVING approx_count_distinct(p.name) > 1",
     "no rows": "SELECT approx_count_distinct(p.name) AS n FROM land.person p WHERE p.id < 0",
+    "beside a count": "SELECT approx_count_distinct(p.far) AS n, count(*) AS c FROM land.person p",
+    "beside sums": "SELECT p.area AS a, approx_count_distinct(p.far) AS n, sum(p.small) AS s, avg(p.price) AS v,"
+    " sum(p.even) AS e FROM land.person p GROUP BY p.area",
+    "beside extremes": "SELECT approx_count_distinct(p.far) AS n, min(p.name) AS a, max(p.born) AS b, bool_and(p.flag) AS c,"
+    " bool_or(p.flag) AS d FROM land.person p",
+    "beside a filtered count": "SELECT p.area AS a, approx_count_distinct(p.far) AS n, count(*) FILTER (WHERE p.small > 1) AS c,"
+    " count(p.name) FILTER (WHERE p.area = 'a') AS d FROM land.person p GROUP BY ROLLUP (p.area)",
+    "beside the same sum twice": "SELECT approx_count_distinct(p.far) AS n, sum(p.price) AS s, avg(p.price) AS v FROM land.person p",
+    "beside values": "SELECT approx_count_distinct(p.far) AS n, count(DISTINCT p.name) AS m FROM land.person p",
+    "beside, of no rows": "SELECT approx_count_distinct(p.far) AS n, count(*) AS c, sum(p.small) AS s FROM land.person p WHERE p.id < 0",
+    "beside, in HAVING": "SELECT p.area AS a, approx_count_distinct(p.far) AS n FROM land.person p GROUP BY p.area HAVING count(*) > 3",
+    "beside, windows over groups": "SELECT p.area AS a, approx_count_distinct(p.far) AS n, sum(count(*)) OVER (ORDER BY p.area) AS r"
+    " FROM land.person p GROUP BY p.area",
 }
 VALUES_LEAVE = {
-    "beside another aggregate": "SELECT approx_count_distinct(p.far) AS n, count(*) AS c FROM land.person p",
+    "beside a spread": "SELECT approx_count_distinct(p.far) AS n, stddev(p.small) AS d FROM land.person p",
+    "beside repeated values": "SELECT approx_count_distinct(p.far) AS n, median(p.small) AS m FROM land.person p",
     "of two columns": "SELECT approx_count_distinct(p.far) AS n, approx_count_distinct(p.name) AS m FROM land.person p",
     "grouped by as well": "SELECT p.far AS f, approx_count_distinct(p.far) AS n FROM land.person p GROUP BY p.far",
     "whole groups": "SELECT p.member AS m, approx_count_distinct(p.far) AS n FROM land.person p GROUP BY p.member",
@@ -112,7 +126,7 @@ def test_members_send_the_sketch_and_the_answer_is_the_same(question: str, world
 
 
 @pytest.mark.parametrize("question", VALUES_LEAVE)
-def test_what_is_wanted_beside_the_count_is_sent(question: str, world: FederatedWorld) -> None:
+def test_what_cannot_be_put_together_from_parts_is_sent(question: str, world: FederatedWorld) -> None:
     sql = VALUES_LEAVE[question]
     assert not is_sketched(planned(world, sql, Choosing()))
     assert compare(world, sql, world.plan).status == "same"
