@@ -24,6 +24,11 @@ class Disclosure:
         tables = (table for arm in arms_of(union) for table in member_tables(arm).values())
         return any(d is not None and d.floor is not None for d in map(self._decisions.get, tables))
 
+    def has_floor_on(self, department: str, table: str) -> bool:
+        """As `has_floor`, of one table."""
+        decision = self._decisions.get((department, table))
+        return decision is not None and decision.floor is not None
+
     def may_read(self, expressions: Iterable[exp.Expr], arm: exp.Select) -> bool:
         """Whether values of every column in the expressions, which are a member's own, may be seen."""
         return all(self._may_read(*table, column) for table, column in _columns(expressions, arm))

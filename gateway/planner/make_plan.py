@@ -10,6 +10,7 @@ from sqlglot import exp
 from gateway.planner.aggregate_below_joins import aggregate_below_joins
 from gateway.planner.choosing import Choosing
 from gateway.planner.disclosure import Disclosure
+from gateway.planner.distinct_lookups import distinct_lookups
 from gateway.planner.drop_empty_totals import drop_empty_totals
 from gateway.planner.estimate_fragments import estimate_fragments
 from gateway.planner.expand_federated_tables import expand_federated_tables
@@ -108,6 +109,7 @@ def _plan(
         fragment = _whole(split, query)
         whole = estimate_fragments((fragment,), {split.pieces[0].name: split.pieces[0].query}, choosing)
         return FederatedPlan(query, whole, None, "", materialise=False, schema=schema)
+    distinct_lookups(split, planning)
     shared, residual = share_fragments(split, binder, published)
     queries = {piece.name: piece.query for piece in split.pieces}
     shared = estimate_fragments(shared, queries, choosing)

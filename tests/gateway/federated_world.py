@@ -16,6 +16,7 @@ import duckdb
 
 from gateway.planner.choosing import Choosing, NoFacts
 from gateway.planner.disclosure import Disclosure
+from gateway.planner.distinct_lookups import distinct_lookups
 from gateway.planner.make_plan import apply_passes
 from gateway.planner.planning import Planning
 from policies.statistics import ColumnFacts, TableFacts
@@ -97,6 +98,8 @@ class FederatedWorld(World):
         before = repr(resolved.tree)
         tree = apply_passes(resolved.tree, planning, skip)
         split = split_query(tree, lambda table: table.db, in_place=tree is not resolved.tree)
+        if split.residual is not None:
+            distinct_lookups(split, planning)
         assert repr(resolved.tree) == before, "planning changed the question"
         return split
 
