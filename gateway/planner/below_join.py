@@ -1,4 +1,6 @@
-"""Finds what a department could aggregate below a join with another department's tables, and what that saves."""
+"""Finds what a department could aggregate below a join with another department's tables, or below a condition that looks
+something up there, and what that saves.
+"""
 
 from __future__ import annotations
 
@@ -66,13 +68,14 @@ class BelowJoin:
 def find_below_joins(select: exp.Select, planning: Planning) -> Iterator[BelowJoin]:
     """Each department's part of a block that could be aggregated there, as far as enough is known of it."""
     sources = block_sources(select)
-    if len(sources) < 2 or not aggregates(select) or any(is_member_union(source) for source, _ in sources):
+    if not sources or not aggregates(select) or any(is_member_union(source) for source, _ in sources):
         return
     calls = {id(call.node): (call, free_aliases(call.node)) for call in block_calls(select)}
     homes = {source_alias(source): home_of(source) for source, _ in sources}
     if len(set(homes.values())) < 2:
-        return
-    if not any(free for _, free in calls.values()):
+        if not _asks_others(select, homes):
+            return
+    elif not any(free for _, free in calls.values()):
         return
     inner = all(
         join is None or ((join.side, join.kind) in BESIDE and not join.args.get("using"))
@@ -95,6 +98,12 @@ def find_below_joins(select: exp.Select, planning: Planning) -> Iterator[BelowJo
             found = None
         if found is not None:
             yield found
+
+
+def _asks_others(select: exp.Select, homes: Mapping[str, str | None]) -> bool:
+    """Whether a condition on a block's rows, which are one department's, has a query that reads another."""
+    conditions = [c for part in before_grouping(select) for c in split_conjuncts(part)]
+    return any(departments_of(condition) - {*homes.values()} for condition in conditions)
 
 
 def _is_left(join: exp.Join) -> bool:

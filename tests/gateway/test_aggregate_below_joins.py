@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Iterator
 
@@ -15,7 +16,7 @@ from policies.statistics import UNKNOWN_SPEED, ColumnFacts, SourceSpeed, TableFa
 from sql.resolve import ResolvedQuery
 from sql.split import Split, split_query
 from tests.gateway.below_join_questions import BelowFacts, BelowJoinMaker
-from tests.gateway.federated_world import FederatedWorld
+from tests.gateway.federated_world import FederatedWorld, SameFacts
 from tests.sql.ask_in_parts import compare
 
 QUESTIONS = 400
@@ -139,3 +140,71 @@ def test_a_left_join_counts_rows_without_a_partner_once(world: FederatedWorld) -
 
     assert compare(world, question, planned).status == "same"
     assert aggregated(found[0]) == ["north"]
+
+
+LOOKUPS = (
+    "p.area IN (SELECT t.code FROM centre.town t)",
+    "p.area NOT IN (SELECT t.code FROM centre.town t WHERE t.weight > 1)",
+    "p.area NOT IN (SELECT t.code FROM centre.town t WHERE t.code > 'a')",
+    "EXISTS (SELECT 1 FROM centre.town t WHERE t.code = p.area AND t.weight > p.small)",
+    "NOT EXISTS (SELECT 1 FROM centre.town t WHERE t.code = p.area)",
+    "p.small > (SELECT min(t.weight) FROM centre.town t)",
+    "p.small > (SELECT max(t.weight) FROM centre.town t WHERE t.code = p.area)",
+    "(p.flag OR p.area IN (SELECT t.code FROM centre.town t))",
+)
+CALLS = (
+    "count(*)",
+    "count(p.name)",
+    "sum(p.price)",
+    "avg(p.small)",
+    "min(p.born)",
+    "count(DISTINCT p.name)",
+    "stddev(p.even)",
+    "bool_and(p.flag)",
+    "sum(p.price) FILTER (WHERE p.small > 0)",
+    "approx_count_distinct(p.far)",
+)
+GROUPS = (
+    "",
+    " GROUP BY p.area",
+    " GROUP BY p.small",
+    " GROUP BY ROLLUP (p.area, p.flag)",
+    " GROUP BY p.born HAVING count(*) > 1",
+)
+
+
+@pytest.mark.parametrize("lookup", LOOKUPS)
+def test_groups_are_made_below_a_condition_that_asks_another_department(
+    lookup: str, world: FederatedWorld
+) -> None:
+    chance = random.Random(lookup)
+    few = Choosing(SameFacts(1e6, 20.0, far=1e6))
+    grouped = 0
+    for _ in range(12):
+        calls = ", ".join(f"{call} AS c{n}" for n, call in enumerate(chance.sample(CALLS, 2)))
+        own = chance.choice(("", " AND p.small < 3", " AND p.home IN (SELECT h.id FROM north.home h)"))
+        question = f"SELECT {calls} FROM north.person p WHERE {lookup}{own}{chance.choice(GROUPS)}"
+        split, _ = plan(world, world.resolve(question), few)
+        grouped += "north" in aggregated(split)
+        assert compare(world, question, lambda resolved: plan(world, resolved, few)[0]).status == "same"
+    assert grouped >= 6
+
+
+@pytest.mark.parametrize(
+    ("choosing", "groups"),
+    [
+        (Choosing(), False),
+        (Choosing(Told(100_000, 50)), True),
+        (Choosing(Told(100_000, 90_000)), False),
+        (Choosing(Told(100_000, 50), "time"), True),
+    ],
+    ids=["nothing known", "few", "many", "few soon"],
+)
+def test_below_a_condition_groups_cross_where_that_is_better(
+    choosing: Choosing, groups: bool, world: FederatedWorld
+) -> None:
+    question = (
+        "SELECT sum(p.price) AS s FROM north.person p WHERE p.area IN (SELECT t.code FROM centre.town t)"
+    )
+    split, _ = plan(world, world.resolve(question), choosing)
+    assert aggregated(split) == (["north"] if groups else [])
