@@ -163,7 +163,9 @@ def ask_every_way(world: World, text: str, modes: Sequence[Mode] = MODES) -> Out
             return Outcome("denied", runs)
         except (SqlError, LimitError) as error:
             if error.code == "QUERY_RUNTIME":
-                if _may_fail(world, text) or (mode.reads_the_unread and _shows_what_cannot_be(world, text)):
+                if _may_fail(world, text) or (
+                    mode.reads_the_unread and _shows_what_cannot_be(world, planned.tree)
+                ):
                     return Outcome("invalid", runs)
                 if planned.tree is not None and fails_alone(
                     partial(world.expected, optimized=False), planned.tree
@@ -172,7 +174,7 @@ def ask_every_way(world: World, text: str, modes: Sequence[Mode] = MODES) -> Out
                 raise AssertionError(f"{error.message}\n{where}") from error
             return Outcome("refused", runs)
         except ComityError as error:
-            if error.code == "SOURCE_TYPE" and _shows_what_cannot_be(world, text):
+            if error.code == "SOURCE_TYPE" and _shows_what_cannot_be(world, planned.tree):
                 return Outcome("invalid", runs)
             raise AssertionError(f"{error.code}: {error.message}\n{where}") from error
         runs, native = runs + 1, native + natively
@@ -184,13 +186,18 @@ def ask_every_way(world: World, text: str, modes: Sequence[Mode] = MODES) -> Out
     return Outcome("same", runs, native)
 
 
-def _shows_what_cannot_be(world: World, text: str) -> bool:
+def _shows_what_cannot_be(world: World, tree: exp.Query | None) -> bool:
     """Whether a mask of a table that the question names makes a value that its type cannot hold: the one DuckDB fails
     too, where it looks at it.
     """
-    for name in world.database.get_table_names(text):
+    tables = (
+        {(table.db, table.name) for table in tree.find_all(exp.Table) if table.db}
+        if tree is not None
+        else set()
+    )
+    for place, name in sorted(tables):
         try:
-            world.expected(f"SELECT * FROM {name}")
+            world.expected(f'SELECT * FROM "{place}"."{name}"')
         except duckdb.InterruptException:
             continue
         except duckdb.Error:
