@@ -25,9 +25,16 @@ from agent.known_fragments import NativeTexts
 from agent.ledger import Account
 from agent.publication import Publisher, Source
 from agent.received_keys import key_arrays, key_rows, without_keys
-from agent.runnable_parts import count_rows, groups_one_table, is_scan, reads_once, split_runnable
+from agent.runnable_parts import (
+    count_rows,
+    groups_one_table,
+    is_computed,
+    is_scan,
+    reads_once,
+    split_runnable,
+)
 from comity.errors import CancelledError, ComityError, SourceError, SqlError
-from connectors.spi import TABLES_CHANGED, GroupsSlowly, Scan
+from connectors.spi import OUTPUT, TABLES_CHANGED, GroupsSlowly, Scan
 from policies.port import KeysReceived, Receipt
 from policies.tokens import TOKEN_FUNCTION, tokens_for
 from policies.wrap import PHYSICAL, published_columns
@@ -174,7 +181,7 @@ class Execution:
             attempt = self.texts.text(tree, self._native)
             if self.texts.rows_first(tree, partial(self._groups_slowly, tree, attempt)):
                 raise NotNative(SLOW_GROUPS)
-            return self._ask(attempt, self.schema, ordered=self.enforced.request.fragment.ordered)
+            return self._ask(attempt, self.schema, tree, ordered=self.enforced.request.fragment.ordered)
         except NotNative as reason:
             self.mode, self.mode_reason = "local", reason.reason
             return self._local(tree)
@@ -195,15 +202,17 @@ class Execution:
         """The groups that a floor left out, as far as they may be told; 0 when they cannot be counted now."""
         try:
             try:
-                batches = self._ask(self.texts.text(tree, self._native), GROUPS)
+                batches = self._ask(self.texts.text(tree, self._native), GROUPS, tree)
             except NotNative:
                 batches = self._local(tree)
             return sum(int(_cast(batch, GROUPS).column(0)[0].as_py()) for batch in batches)
         except ComityError:
             return 0
 
-    def _ask(self, attempt: Attempt, schema: pa.Schema, *, ordered: bool = False) -> Iterator[pa.RecordBatch]:
-        """What the source answers. Raises `NotNative` where it gives up before any of it is used.
+    def _ask(
+        self, attempt: Attempt, schema: pa.Schema, tree: exp.Query, *, ordered: bool = False
+    ) -> Iterator[pa.RecordBatch]:
+        """What the source answers to `tree` in its own text. Raises `NotNative` where it gives up before any of it is used.
 
         An attempt is read first, to its end or until it is too much to hold; of a text that fails on values which
         the source does not hold as it should, the first rows are.
@@ -215,7 +224,7 @@ class Execution:
             raise NotNative(GAVE_UP)
         scan = self._scan(attempt.sql, schema, ordered=ordered)
         if not attempt.may_give_up and not attempt.checks_values:
-            return self._counted(scan)
+            return self._counted(scan, tree)
         held: list[pa.RecordBatch] = []
         size = 0
         try:
@@ -226,7 +235,7 @@ class Execution:
                     break
         except SourceError as error:
             if error.code != "SOURCE_VALUE":
-                raise
+                raise _judged(error, tree) from None
             scan.close()
             self.texts.gave_up = self.texts.gave_up or attempt.may_give_up
             raise NotNative(GAVE_UP) from None
@@ -235,7 +244,7 @@ class Execution:
             self.texts.gave_up = True
             raise NotNative(TOO_MUCH)
         self.source_rows += sum(batch.num_rows for batch in held)
-        return chain(held, self._counted(scan))
+        return chain(held, self._counted(scan, tree))
 
     def _native(self, tree: exp.Query, keys: Mapping[str, pa.Array] | None = None) -> Attempt:
         """The source's own text for a tree over published tables. Raises `NotNative`."""
@@ -279,16 +288,14 @@ class Execution:
         if self._cancelled:
             raise CancelledError("the query was cancelled")
 
-    def _counted(self, scan: Scan) -> Iterator[pa.RecordBatch]:
+    def _counted(self, scan: Scan, tree: exp.Query | None = None) -> Iterator[pa.RecordBatch]:
+        """The batches of a scan that computes `tree`; without it, of columns as they are stored."""
         try:
             for batch in scan:
                 self.source_rows += batch.num_rows
                 yield batch
         except SourceError as error:
-            if error.code != "SOURCE_VALUE":
-                raise
-            # The question's own doing, wherever it was computed.
-            raise SqlError("a value could not be computed", code="QUERY_RUNTIME") from None
+            raise _judged(error, tree) from None
 
     # --- local ----------------------------------------------------------------------------------
 
@@ -369,7 +376,7 @@ class Execution:
         columns = self.binder.columns_of(stand_in(without_keys(piece.query), self.enforced.decisions))
         schema, types = arrow_schema(columns), [column.type for column in columns]
         try:
-            batches = self._ask(self.texts.text(piece.query, self._native), schema)
+            batches = self._ask(self.texts.text(piece.query, self._native), schema, piece.query)
         except NotNative:
             # The engine answers this itself, and then the next.
             streams = False
@@ -425,6 +432,16 @@ class Execution:
             engine.load(name, schema, batches, types, keep=keep, relation=PHYSICAL)
         else:
             engine.register(name, pa.RecordBatchReader.from_batches(schema, batches))
+
+
+def _judged(error: SourceError, tree: exp.Query | None) -> ComityError:
+    """The error, or what it is where the question's own computing failed, wherever that was done."""
+    if error.code == "SOURCE_VALUE":
+        return SqlError("a value could not be computed", code="QUERY_RUNTIME")
+    output = error.metadata.get(OUTPUT)
+    if output is not None and tree is not None and is_computed(tree, output):
+        return SqlError("a computed value does not fit its type", code="QUERY_RUNTIME")
+    return error
 
 
 def _cast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

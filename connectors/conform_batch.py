@@ -10,6 +10,7 @@ import pyarrow.types as pat
 
 from comity.errors import SourceError
 from connectors.exact_numbers import decimals_from_text
+from connectors.spi import OUTPUT
 
 DATE_LIMIT = 2_147_400_000
 """Days from 1970. Beyond it stand the infinities, as DuckDB writes them and as PostgreSQL's driver wraps them."""
@@ -66,6 +67,7 @@ def _conform_column(column: pa.Array, field: pa.Field, number_as_text: bool) -> 
         raise SourceError(
             f"column {field.name!r} holds a value that does not fit its type {field.type}",
             code="SOURCE_TYPE",
+            metadata={OUTPUT: field.name},
             hint=f"the source delivers {column.type}; publish the column with a type that holds all its values",
         )
     return converted

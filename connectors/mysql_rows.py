@@ -20,6 +20,7 @@ from comity.errors import SourceError
 from connectors.conform_batch import conform_batch
 from connectors.exact_numbers import decimals_from_text
 from connectors.mysql_protocol import RowPackets, WireColumn
+from connectors.spi import OUTPUT
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -228,6 +229,7 @@ def _misfit(field: pa.Field, what: str) -> SourceError:
     return SourceError(
         f"column {field.name!r} holds {what}, which does not fit its type {field.type}",
         code="SOURCE_TYPE",
+        metadata={OUTPUT: field.name},
         hint="correct the data, or publish the column with another type",
     )
 

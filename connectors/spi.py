@@ -17,6 +17,8 @@ from connectors.statistics import TableStatistics
 
 TABLES_CHANGED = {"tables": "changed"}
 """The metadata of an error that says: what `describe` told no longer holds, ask it again and try once more."""
+OUTPUT = "output"
+"""What the metadata of a `SOURCE_TYPE` error calls the column of the answer that has the value."""
 
 TableName = tuple[str, ...]
 """A physical table's name by parts, outermost first: `("public", "t_hzjbxx")`, `("residents",)`."""
@@ -174,9 +176,9 @@ class Connector(Protocol):
 
     Raises `comity.errors.SourceError` only: `SOURCE_UNAVAILABLE` when it cannot be reached,
     `SOURCE_FAILED` when it refuses, `SOURCE_TIMEOUT` past the deadline, `SOURCE_VALUE` when the statement
-    computes what cannot be computed, `SOURCE_TYPE` when a value does not fit the requested schema,
-    `SOURCE_UNSUPPORTED` for a type it cannot deliver. Messages name tables and columns, never values,
-    credentials or addresses.
+    computes what cannot be computed, `SOURCE_TYPE` when a value does not fit the requested schema
+    (then its metadata has `OUTPUT`), `SOURCE_UNSUPPORTED` for a type it cannot deliver. Messages name tables
+    and columns, never values, credentials or addresses.
     """
 
     name: str

@@ -14,6 +14,7 @@ import pyarrow.types as pat
 
 from comity.errors import SourceError
 from connectors.exact_numbers import FLOAT_DIGITS, decimals_from_floats, decimals_from_text
+from connectors.spi import OUTPUT
 
 _ZONED = r":\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)$"
 _ARROW_KINDS = {int: pa.int64(), float: pa.float64(), str: pa.string(), bytes: pa.binary()}
@@ -35,6 +36,7 @@ def build_column(values: Sequence[object], field: pa.Field) -> Any:
         raise SourceError(
             f"column {field.name!r} holds a value that does not fit its type {field.type}",
             code="SOURCE_TYPE",
+            metadata={OUTPUT: field.name},
             hint="correct the data, or declare the column with the type of its values",
         )
     return column

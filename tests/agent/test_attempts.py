@@ -15,7 +15,7 @@ import yaml
 import agent.execute
 from agent.agent import Agent, open_agent
 from agent.execute import GAVE_UP, TOO_MUCH
-from comity.errors import SourceError
+from comity.errors import SourceError, SqlError
 from policies.port import FragmentRequest, Receipt
 from policies.principal import Principal
 from sql.catalog import Fragment
@@ -174,6 +174,27 @@ def test_a_value_of_another_type_is_named_as_such(
     with pytest.raises(SourceError) as caught:
         ask(north)
     assert caught.value.code == "SOURCE_TYPE"
+
+
+@pytest.mark.parametrize("amount", ["text", 1.5, b"\x01"])
+def test_a_value_of_another_type_is_named_as_such_where_it_is_only_passed_on(
+    open_north: Callable[[Rows], Agent], amount: object
+) -> None:
+    north = open_north([("甲", 1), ("甲", amount)])
+    sql = "SELECT CASE WHEN p.place = '甲' THEN p.amount END AS amount FROM north.payment AS p"
+    with pytest.raises(SourceError) as caught:
+        ask(north, sql, pa.schema([pa.field("amount", pa.int64())]))
+    assert caught.value.code == "SOURCE_TYPE"
+
+
+def test_a_computed_value_that_does_not_fit_is_the_question_s_own_doing(
+    open_north: Callable[[Rows], Agent],
+) -> None:
+    north = open_north([("甲", 2**31 - 1)])
+    sql = "SELECT CAST(p.amount AS INT) + 1 AS amount FROM north.payment AS p"
+    with pytest.raises(SqlError) as caught:
+        ask(north, sql, pa.schema([pa.field("amount", pa.int32())]))
+    assert caught.value.code == "QUERY_RUNTIME"
 
 
 def test_a_text_without_tests_is_not_used_again_once_its_column_holds_something_else(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlglot import exp
 
-from agent.runnable_parts import is_scan, reads_once, split_runnable
+from agent.runnable_parts import is_computed, is_scan, reads_once, split_runnable
 from sql.split import Split
 from tests.sql.ask_in_parts import World
 
@@ -74,3 +74,26 @@ def test_all_rows_of_one_table_are_a_scan_and_stream_into_one_block(world: World
     )
     assert joined.residual is not None
     assert not any(reads_once(joined.residual, piece.name) for piece in joined.pieces)
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("SELECT p.age AS n FROM a.person p", False),
+        ("SELECT p.age + 1 AS n FROM a.person p", True),
+        ("SELECT max(p.age) AS n FROM a.person p", True),
+        ("SELECT x.age AS n FROM (SELECT p.age FROM a.person p) AS x", False),
+        ("SELECT x.b AS n FROM (SELECT p.age, -p.age FROM a.person p) AS x(a, b)", True),
+        ("SELECT x.a AS n FROM (SELECT p.age, -p.age FROM a.person p) AS x(a, b)", False),
+        ("WITH x(a, b) AS (SELECT p.age, -p.age FROM a.person p) SELECT y.b AS n FROM x AS y", True),
+        ("WITH x(a, b) AS (SELECT p.age, -p.age FROM a.person p) SELECT y.a AS n FROM x AS y", False),
+        ("SELECT p.age AS n FROM a.person p UNION SELECT p.id FROM a.person p", False),
+        ("SELECT p.age AS n FROM a.person p EXCEPT (SELECT p.id * 2 FROM a.person p)", True),
+        ("SELECT x.n FROM a.person p JOIN LATERAL (SELECT p.age + 1 AS n) AS x ON true", True),
+        ("SELECT x.n FROM (VALUES (1)) AS x(n)", True),
+    ],
+)
+def test_an_output_is_computed_unless_it_is_a_published_column(
+    world: World, question: str, expected: bool
+) -> None:
+    assert is_computed(world.resolve(question).tree, "n") is expected
