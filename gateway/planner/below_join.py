@@ -72,10 +72,7 @@ def find_below_joins(select: exp.Select, planning: Planning) -> Iterator[BelowJo
         return
     calls = {id(call.node): (call, free_aliases(call.node)) for call in block_calls(select)}
     homes = {source_alias(source): home_of(source) for source, _ in sources}
-    if len(set(homes.values())) < 2:
-        if not _asks_others(select, homes):
-            return
-    elif not any(free for _, free in calls.values()):
+    if len(set(homes.values())) < 2 and not _asks_others(select, homes):
         return
     inner = all(
         join is None or ((join.side, join.kind) in BESIDE and not join.args.get("using"))
@@ -223,7 +220,8 @@ def _costs(
         facts: ColumnFacts | None = block.relations[place[0]].columns.get(place[1])
         return value_bytes(kinds.get(place[1], "VARCHAR"), facts.width if facts is not None else None)
 
-    aggregated = len({call.node for call in sent.calls}) + 1
+    # How many rows a group has is sent in any case, and is all that `count(*)` needs.
+    aggregated = len({call.node for call in sent.calls if call.argument is not None or call.filter}) + 1
     row = sum(map(width, sent.read)) or 1.0
     group = sum(map(width, sent.columns)) + AGGREGATE_BYTES * aggregated
     as_rows = Cost(block.rows, block.rows * row, sending(block.rows, len(sent.read), speed))

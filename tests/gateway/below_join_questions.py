@@ -60,6 +60,8 @@ class BelowJoinMaker:
         conditions = self.chance.sample(CONDITIONS, self.chance.choice((0, 0, 1, 2)))
         keys = self.chance.sample(KEYS, self.chance.choice((0, 1, 1, 2)))
         calls = [self.call() for _ in range(self.chance.randint(1, 4))]
+        if self.chance.random() < 0.1:
+            calls = ["count(*)"]
         outputs = [f"{text} AS c{i}" for i, text in enumerate([*keys, *calls])]
         text, _, fixed = source.partition(" WHERE_ ")
         where = " AND ".join([*([fixed] if fixed else []), *conditions])

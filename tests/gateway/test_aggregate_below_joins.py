@@ -142,6 +142,49 @@ def test_a_left_join_counts_rows_without_a_partner_once(world: FederatedWorld) -
     assert aggregated(found[0]) == ["north"]
 
 
+COUNTED = (
+    "FROM north.person p JOIN centre.town t ON t.code = p.area",
+    "FROM north.person p JOIN centre.town t ON t.code = p.area AND p.small < t.weight",
+    "FROM centre.town t LEFT JOIN north.person p ON p.area = t.code",
+    "FROM north.person p JOIN north.home h ON h.id = p.home JOIN centre.town t ON t.code = p.area",
+    "FROM north.person p CROSS JOIN centre.town t",
+)
+
+
+@pytest.mark.parametrize("source", COUNTED)
+def test_rows_of_a_join_are_counted_by_what_each_of_its_groups_stands_for(
+    source: str, world: FederatedWorld
+) -> None:
+    few = Choosing(SameFacts(1e6, 20.0))
+    for group in ("", "t.title", "p.flag", "t.title, p.area", "ROLLUP (t.title)"):
+        output = f"{group}, " if group and "ROLLUP" not in group else ""
+        grouping = f" GROUP BY {group}" if group else ""
+        for condition in ("", " WHERE p.small > 0", " WHERE t.weight < 4 OR p.flag"):
+            question = f"SELECT {output}count(*) AS n {source}{condition}{grouping}"
+            split, _ = plan(world, world.resolve(question), few)
+            assert any(piece.query.find(exp.Count) is not None for piece in split.pieces), question
+            assert compare(world, question, lambda resolved: plan(world, resolved, few)[0]).status == "same"
+
+
+@pytest.mark.parametrize(
+    ("choosing", "groups"),
+    [
+        (Choosing(), False),
+        (Choosing(Told(100_000, 50)), True),
+        (Choosing(Told(100_000, 45_000)), False),
+        (Choosing(Told(100_000, 45_000), "time"), True),
+        (Choosing(Told(100, 2)), False),
+    ],
+    ids=["nothing known", "few", "many", "many soon", "small"],
+)
+def test_rows_of_a_join_are_counted_below_it_where_that_is_better(
+    choosing: Choosing, groups: bool, world: FederatedWorld
+) -> None:
+    question = QUESTION.replace("sum(p.price)", "count(*)")
+    split, _ = plan(world, world.resolve(question), choosing)
+    assert aggregated(split) == (["north"] if groups else [])
+
+
 LOOKUPS = (
     "p.area IN (SELECT t.code FROM centre.town t)",
     "p.area NOT IN (SELECT t.code FROM centre.town t WHERE t.weight > 1)",

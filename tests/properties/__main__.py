@@ -90,7 +90,7 @@ def ask_world(ground: Ground, seed: int, journal: TextIO) -> Counter[str]:
 
             try:
                 became = ask(world, sql, asking)
-                if became == "invalid":
+                if became in {"invalid", "engine"}:
                     # After an internal error the oracle answers nothing any more: this process ends here, then.
                     world.database.execute("SELECT 1").fetchall()
             except AssertionError as error:

@@ -28,3 +28,12 @@ def test_an_answer_over_columns_granted_for_some_uses_is_right_or_denied(seed: i
     assert outcomes["same"] + outcomes["denied"] >= QUESTIONS * 0.6, outcomes
     assert outcomes["same"] > 0, outcomes
     assert outcomes["denied"] > 0, outcomes
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["SELECT 1 / 0 AS a", "SELECT CAST('x' AS INT) AS a", "SELECT nothing", "SELECT count(*) FROM a.visit"],
+)
+def test_an_error_of_a_question_is_no_breakdown_of_the_oracle(sql: str, ground: Ground) -> None:
+    with ground.world(1) as world:
+        assert not world.breaks_down(sql)

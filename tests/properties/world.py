@@ -96,6 +96,18 @@ class World:
         finally:
             enough.cancel()
 
+    def breaks_down(self, sql: str) -> bool:
+        """Whether the one DuckDB has an internal error on a question, from which only its optimizer saved it; it may
+        answer nothing any more then.
+        """
+        try:
+            self.expected(sql, optimized=False)
+        except (duckdb.InternalException, duckdb.FatalException):
+            return True
+        except duckdb.Error:
+            return False
+        return False
+
     def _resident(self) -> dict[str, str]:
         """What every member of `every.resident` shows."""
         first, *others = (self.rules[member].columns for member in MEMBERS)
