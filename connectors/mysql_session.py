@@ -36,6 +36,11 @@ _COLLATIONS = ("utf8mb4_nopad_bin", "utf8mb4_0900_bin", "utf8mb4_bin")
 _LOST = {CR.CR_SERVER_GONE_ERROR, CR.CR_SERVER_LOST, CR.CR_SERVER_LOST_EXTENDED, ER.SERVER_SHUTDOWN}
 _KILLED = {1317, 1927, 3058}
 _TIMED_OUT = {1969, 3024}
+_OF_A_VALUE = {
+    1242: "a subquery used as a value returned more than one row",
+    1365: "the database could not compute a value",
+    1690: "the database could not compute a value",
+}
 _TITLES = {
     ER.NO_SUCH_TABLE: "a table does not exist in the database",
     ER.BAD_FIELD_ERROR: "a column does not exist in the database",
@@ -219,9 +224,10 @@ def translate(error: Exception) -> SourceError:
         return SourceError("the source did not answer in time", code="SOURCE_TIMEOUT", metadata=metadata)
     if number in _KILLED:
         return SourceError("the query was stopped in the database", metadata=metadata)
-    title = _TITLES.get(number, "the database failed")
+    title = _TITLES.get(number) or _OF_A_VALUE.get(number, "the database failed")
+    code = "SOURCE_VALUE" if number in _OF_A_VALUE else "SOURCE_FAILED"
     name = _ERROR_NAMES.get(number, "unnamed")
-    return SourceError(f"{title} (error {number}, {name})", metadata=metadata)
+    return SourceError(f"{title} (error {number}, {name})", code=code, metadata=metadata)
 
 
 def is_lost(error: Exception) -> bool:

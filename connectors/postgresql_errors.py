@@ -9,7 +9,9 @@ from comity.errors import SourceError
 from connectors.stoppable_scan import timed_out
 
 _UNAVAILABLE = ("08", "28", "3D", "53", "57P")
+_OF_A_VALUE = ("21", "22")
 _TITLES = {
+    "21": "a subquery used as a value returned more than one row",
     "22": "the database could not compute a value",
     "25006": "the database refuses to write: its sessions are read-only",
     "42501": "the database's account may not read this",
@@ -29,7 +31,7 @@ def translate(error: adbc.Error | psycopg.Error, *, connecting: bool = False) ->
     if state == "57014":
         return timed_out()
     title = _TITLES.get(state) or _TITLES.get(state[:2]) or "the database failed"
-    code = "SOURCE_VALUE" if state.startswith("22") else "SOURCE_FAILED"
+    code = "SOURCE_VALUE" if state.startswith(_OF_A_VALUE) else "SOURCE_FAILED"
     return SourceError(f"{title} (SQLSTATE {state or 'unknown'})", code=code, metadata=metadata)
 
 

@@ -281,6 +281,23 @@ def test_a_row_of_more_than_16_mib_is_refused(connector: Connector) -> None:
     assert one(connector, "1", pa.int64()) == 1
 
 
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("SELECT (SELECT 1 UNION ALL SELECT 4321)", "more than one row"),
+        ("SELECT CAST(9223372036854775807 AS SIGNED) + CAST(4321 AS SIGNED)", "could not compute a value"),
+    ],
+)
+def test_a_value_that_cannot_be_computed_is_the_question_s_own_doing(
+    connector: Connector, sql: str, says: str
+) -> None:
+    with pytest.raises(SourceError) as caught:
+        read(connector.scan(sql, pa.schema([("n", pa.int64())])))
+    assert caught.value.code == "SOURCE_VALUE"
+    assert says in str(caught.value)
+    assert "4321" not in str(caught.value)
+
+
 def test_dates_that_do_not_exist_are_refused(mariadb: MysqlSource, connector: Connector) -> None:
     mariadb.execute("CREATE TABLE odd_dates (id INT, d DATE, m DATETIME)")
     odd = ["0000-00-00", "2026-00-00", "2026-01-00", "2026-02-31", "0000-00-01"]

@@ -262,3 +262,10 @@ def test_a_database_that_does_not_exist_is_unavailable(server: LocalServer) -> N
     with pytest.raises(SourceError) as caught:
         PostgresqlConnector.open(server.uri("no_such")).probe()
     assert caught.value.code == "SOURCE_UNAVAILABLE"
+
+
+def test_a_subquery_of_several_rows_is_the_question_s_own_doing(connector: PostgresqlConnector) -> None:
+    with pytest.raises(SourceError) as caught:
+        read(connector.scan("SELECT (SELECT i FROM generate_series(1, 2) AS i)", int64("n")))
+    assert caught.value.code == "SOURCE_VALUE"
+    assert "more than one row" in str(caught.value)
