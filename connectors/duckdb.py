@@ -124,11 +124,12 @@ class DuckdbConnector:
 
     def statistics(self, tables: Sequence[TableName]) -> Mapping[TableName, TableStatistics]:
         """What the database file or the Parquet footers keep of each column, and the first rows."""
-        session = self._open_session()
+        session = self._session(open_engine(self._path, for_statistics=True))
         try:
             return session.statistics(self._path, session.describe(self._path, tables))
         finally:
             _disconnect(session)
+            session.engine.connection.close()
 
     def scan(
         self,
@@ -171,7 +172,10 @@ class DuckdbConnector:
                 if self._engine is not None:
                     self._engine.connection.close()  # its running scans keep the old files until they end
                 self._engine = open_engine(self._path)
-            engine, cursor = self._engine, self._engine.connection.cursor()
+            return self._session(self._engine)
+
+    def _session(self, engine: Engine) -> _Session:
+        cursor = engine.connection.cursor()
         if not self._path.is_dir():
             cursor.execute("USE source")
         return _Session(engine, cursor)

@@ -59,11 +59,18 @@ class Engine:
     unreadable: frozenset[str]
 
 
-def open_engine(path: Path) -> Engine:
+def open_engine(path: Path, *, for_statistics: bool = False) -> Engine:
+    """The database file or the folder `path`, locked.
+
+    DuckDB 2.0.0 answers `stats(…)` in the very pass of its optimizer that loses rows and limits of questions
+    (docs/adr/0024-statistics-propagation-is-off.md), so that an engine does one or the other.
+    """
     state, unreadable = source_state(path), frozenset[str]()
     engine = duckdb.connect(":memory:", config=dict(SETTINGS))
     try:
         engine.execute("SET TimeZone = 'UTC'")
+        if not for_statistics:
+            engine.execute("SET disabled_optimizers = 'statistics_propagation'")
         if path.is_dir():
             unreadable = _make_views(engine, path)
         else:

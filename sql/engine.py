@@ -55,6 +55,7 @@ def open_locked(
         "SET TimeZone='UTC'",
         "SET Calendar='gregorian'",
         "SET python_enable_replacements=false",
+        "SET disabled_optimizers='statistics_propagation'",  # it loses rows: ADR 24
         f"PRAGMA {'enable' if optimizer else 'disable'}_optimizer",
         "SET lock_configuration=true",
     ):

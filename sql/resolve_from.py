@@ -15,7 +15,7 @@ from sql.catalog import Table, fold_name
 from sql.kinds import settled, unified
 from sql.limits import MOST_LATERALS
 from sql.resolution import Resolution, suggestion
-from sql.resolve_joins import join_condition, nest_relation, separate_semi_join
+from sql.resolve_joins import join_condition, nest_relation
 from sql.resolve_names import bind_names
 from sql.sources import (
     CteDefinition,
@@ -155,8 +155,6 @@ class _Items:
             result.set("on", join.args["on"])
             outer = self.outer if not before.sources or side in {"RIGHT", "FULL"} else self.beside(before)
             bind_names(self.resolution, result.args["on"], Scope(both, outer, self.ctes))
-        if kind == "SEMI":
-            separate_semi_join(self.resolution, result)
         if kind in {"SEMI", "ANTI"}:
             both = left
         return both, result

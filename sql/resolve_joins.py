@@ -1,14 +1,12 @@
-"""USING and NATURAL as conditions; joins in parentheses, and what a SEMI join only looks for, as derived tables."""
+"""USING and NATURAL as conditions, and joins in parentheses as derived tables."""
 
 from __future__ import annotations
 
 from sqlglot import exp
 
-from sql.annotate import annotate_types
 from sql.catalog import fold_name
 from sql.places import offset_of, put_at
 from sql.resolution import Resolution
-from sql.scopes import free_aliases, join_conjuncts, source_alias, split_conjuncts
 from sql.sources import (
     AmbiguousNameError,
     Merged,
@@ -111,26 +109,3 @@ def nest_relation(
     derived = exp.Subquery(this=select, alias=exp.TableAlias(this=identifier(nested.alias)))
     resolution.nested.append(nested)
     return derived, Relation(sources, merged)
-
-
-def separate_semi_join(resolution: Resolution, join: exp.Join) -> None:
-    """Puts what a SEMI join looks for into a derived table of its own, where no condition connects it with the other side.
-
-    DuckDB 2.0.0 limits what such a join looks for to one row, and then may do so before it takes the join's conditions on
-    that row (docs/adr/0024-unconnected-semi-joins.md). Of a derived table it does not.
-    """
-    alias = source_alias(join.this)
-    conjuncts = split_conjuncts(join.args.get("on"))
-    names = [free_aliases(conjunct) for conjunct in conjuncts]
-    is_connected = any(alias in found and found != {alias} for found in names)
-    if is_connected or free_aliases(join.this):
-        return
-    looked_for = exp.Select(expressions=[exp.alias_(exp.Literal.number(1), "one", quoted=True)])
-    looked_for.set("from_", exp.From(this=join.this))
-    own = join_conjuncts([c for c, found in zip(conjuncts, names, strict=True) if found == {alias}])
-    looked_for.set("where", exp.Where(this=own) if own is not None else None)
-    annotate_types(looked_for)
-    name = exp.TableAlias(this=identifier(resolution.fresh_alias(alias)))
-    join.set("this", exp.Subquery(this=looked_for, alias=name))
-    rest = join_conjuncts([c for c, found in zip(conjuncts, names, strict=True) if found != {alias}])
-    join.set("on", rest if rest is not None else exp.true())

@@ -121,6 +121,18 @@ class DuckdbContract(ConnectorContract):
         with pytest.raises(SourceError):
             list(connector.scan("SELECT id FROM made", int64("id")))
 
+    def test_what_statistics_say_of_a_join_takes_no_rows_away(
+        self, connector: DuckdbConnector, source: Source
+    ) -> None:
+        source.create_table("three", [("a", "INTEGER")], [["3"], ["8"], ["NULL"]])
+        source.create_table("two", [("a", "INTEGER")], [["2"]])
+        join = "SELECT 1 AS n FROM three p LEFT JOIN two q ON q.a = p.a AND q.a = 1"
+        for text, expected in (
+            (f"SELECT count(*) AS n FROM three WHERE EXISTS ({join})", 3),
+            (f"SELECT count(*) AS n FROM ({join} LIMIT 1)", 1),
+        ):
+            assert read(connector.scan(text, int64("n"))).to_pylist() == [{"n": expected}]
+
     @pytest.mark.parametrize(
         "expression", ["CAST('第4321号' AS BIGINT)", "year(strptime('4321', '%Y-%m-%d'))", "ln(-4321)"]
     )

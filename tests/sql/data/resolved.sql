@@ -86,19 +86,6 @@ SELECT "v"."a" AS "a", "u"."a" AS "left_a" FROM "k"."u" AS "u" RIGHT JOIN "k"."v
 select u.a from k.u semi join k.v using (a) anti join k.w on b = d;
 SELECT "u"."a" AS "a" FROM "k"."u" AS "u" SEMI JOIN "k"."v" AS "v" ON "u"."a" = "v"."a" ANTI JOIN "k"."w" AS "w" ON "w"."b" = "u"."d";
 
--- What a SEMI join looks for stands apart where no condition connects it with the other side.
-select d from u semi join k.v on e > 1 and d < 2 and e < 9;
-SELECT "u"."d" AS "d" FROM "k"."u" AS "u" SEMI JOIN (SELECT 1 AS "one" FROM "k"."v" AS "v" WHERE "v"."e" > 1 AND "v"."e" < 9) AS "v_2" ON "u"."d" < 2;
-
-select d from u semi join k.v on true;
-SELECT "u"."d" AS "d" FROM "k"."u" AS "u" SEMI JOIN (SELECT 1 AS "one" FROM "k"."v" AS "v") AS "v_2" ON TRUE;
-
-select d from u semi join (k.v join k.w on b = e) on e > 1 and f in (select z from k.t where t.z = e);
-SELECT "u"."d" AS "d" FROM "k"."u" AS "u" SEMI JOIN (SELECT 1 AS "one" FROM (SELECT "v"."e" AS "e", "w"."f" AS "f" FROM "k"."v" AS "v" JOIN "k"."w" AS "w" ON "w"."b" = "v"."e") AS "joined" WHERE "joined"."e" > 1 AND "joined"."f" IN (SELECT "t"."z" AS "z" FROM "k"."t" AS "t" WHERE "t"."z" = "joined"."e")) AS "joined_2" ON TRUE;
-
-select d from u semi join k.v on e > 1 and exists (select 1 from k.w where b = e and f = d);
-SELECT "u"."d" AS "d" FROM "k"."u" AS "u" SEMI JOIN "k"."v" AS "v" ON "v"."e" > 1 AND EXISTS(SELECT 1 AS "column_1" FROM "k"."w" AS "w" WHERE "w"."b" = "v"."e" AND "w"."f" = "u"."d");
-
 select d, f from k.u left join (k.v join k.w on e = f) on u.a = v.a;
 SELECT "u"."d" AS "d", "joined"."f" AS "f" FROM "k"."u" AS "u" LEFT JOIN (SELECT "v"."a" AS "a", "w"."f" AS "f" FROM "k"."v" AS "v" JOIN "k"."w" AS "w" ON "v"."e" = "w"."f") AS "joined" ON "u"."a" = "joined"."a";
 
