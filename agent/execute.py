@@ -19,6 +19,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from agent.barriers import ROW, Boundary, allowed_rows, boundary_of, check_barriers
+from agent.computed_outputs import is_computed
 from agent.enforce import EnforcedFragment, wrap_tables
 from agent.floors import stand_in
 from agent.known_fragments import NativeTexts
@@ -28,7 +29,6 @@ from agent.received_keys import key_arrays, key_rows, without_keys
 from agent.runnable_parts import (
     count_rows,
     groups_one_table,
-    is_computed,
     is_scan,
     reads_once,
     split_runnable,

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from sqlglot import exp
 
-from agent.runnable_parts import is_computed, is_scan, reads_once, split_runnable
+from agent.computed_outputs import is_computed
+from agent.runnable_parts import is_scan, reads_once, split_runnable
 from sql.split import Split
 from tests.sql.ask_in_parts import World
 

@@ -83,21 +83,30 @@ class Told:
         return SourceSpeed(UNKNOWN_SPEED.row, UNKNOWN_SPEED.value, self.group)
 
 
+COUNTS = QUESTION.replace("sum(p.price)", "count(*)")
+LOOKED_UP = "SELECT sum(p.price) AS s FROM north.person p WHERE p.area IN (SELECT t.code FROM centre.town t)"
+FEW, MANY = Told(100_000, 50), Told(100_000, 90_000)
+SLOW = Told(100_000, 50_000, group=50.0)
+
+
 @pytest.mark.parametrize(
-    ("choosing", "groups"),
+    ("question", "choosing", "groups"),
     [
-        (Choosing(), False),
-        (Choosing(Told(100_000, 50)), True),
-        (Choosing(Told(100_000, 90_000)), False),
-        (Choosing(Told(100_000, 50), "time"), True),
-        (Choosing(Told(100_000, 50_000, group=50.0), "exposure"), True),
-        (Choosing(Told(100_000, 50_000, group=50.0), "time"), False),
-        (Choosing(Told(100, 2)), False),
+        *((question, Choosing(), False) for question in (QUESTION, COUNTS, LOOKED_UP)),
+        *((question, Choosing(FEW), True) for question in (QUESTION, COUNTS, LOOKED_UP)),
+        *((question, Choosing(FEW, "time"), True) for question in (QUESTION, LOOKED_UP)),
+        *((question, Choosing(MANY), False) for question in (QUESTION, COUNTS, LOOKED_UP)),
+        *((question, Choosing(Told(100, 2)), False) for question in (QUESTION, COUNTS)),
+        (COUNTS, Choosing(Told(100_000, 45_000)), False),
+        (COUNTS, Choosing(Told(100_000, 45_000), "time"), True),
+        (QUESTION, Choosing(SLOW), True),
+        (QUESTION, Choosing(SLOW, "time"), False),
     ],
-    ids=["nothing known", "few", "many", "few soon", "slow", "slow and soon", "small"],
 )
-def test_groups_cross_where_that_is_better(choosing: Choosing, groups: bool, world: FederatedWorld) -> None:
-    split, _ = plan(world, world.resolve(QUESTION), choosing)
+def test_groups_cross_where_that_is_better(
+    question: str, choosing: Choosing, groups: bool, world: FederatedWorld
+) -> None:
+    split, _ = plan(world, world.resolve(question), choosing)
     assert aggregated(split) == (["north"] if groups else [])
 
 
@@ -166,25 +175,6 @@ def test_rows_of_a_join_are_counted_by_what_each_of_its_groups_stands_for(
             assert compare(world, question, lambda resolved: plan(world, resolved, few)[0]).status == "same"
 
 
-@pytest.mark.parametrize(
-    ("choosing", "groups"),
-    [
-        (Choosing(), False),
-        (Choosing(Told(100_000, 50)), True),
-        (Choosing(Told(100_000, 45_000)), False),
-        (Choosing(Told(100_000, 45_000), "time"), True),
-        (Choosing(Told(100, 2)), False),
-    ],
-    ids=["nothing known", "few", "many", "many soon", "small"],
-)
-def test_rows_of_a_join_are_counted_below_it_where_that_is_better(
-    choosing: Choosing, groups: bool, world: FederatedWorld
-) -> None:
-    question = QUESTION.replace("sum(p.price)", "count(*)")
-    split, _ = plan(world, world.resolve(question), choosing)
-    assert aggregated(split) == (["north"] if groups else [])
-
-
 LOOKUPS = (
     "p.area IN (SELECT t.code FROM centre.town t)",
     "p.area NOT IN (SELECT t.code FROM centre.town t WHERE t.weight > 1)",
@@ -231,23 +221,3 @@ def test_groups_are_made_below_a_condition_that_asks_another_department(
         grouped += "north" in aggregated(split)
         assert compare(world, question, lambda resolved: plan(world, resolved, few)[0]).status == "same"
     assert grouped >= 6
-
-
-@pytest.mark.parametrize(
-    ("choosing", "groups"),
-    [
-        (Choosing(), False),
-        (Choosing(Told(100_000, 50)), True),
-        (Choosing(Told(100_000, 90_000)), False),
-        (Choosing(Told(100_000, 50), "time"), True),
-    ],
-    ids=["nothing known", "few", "many", "few soon"],
-)
-def test_below_a_condition_groups_cross_where_that_is_better(
-    choosing: Choosing, groups: bool, world: FederatedWorld
-) -> None:
-    question = (
-        "SELECT sum(p.price) AS s FROM north.person p WHERE p.area IN (SELECT t.code FROM centre.town t)"
-    )
-    split, _ = plan(world, world.resolve(question), choosing)
-    assert aggregated(split) == (["north"] if groups else [])
