@@ -19,6 +19,7 @@ from gateway.planner.members import (
 )
 from gateway.planner.partial_aggregates import can_merge, is_repeatable, needs_kind
 from gateway.planner.planning import Planning
+from gateway.planner.twins import told_apart
 from gateway.planner.weighted_aggregates import can_weight
 from gateway.planner.words import listed
 from sql.annotate import kind_of
@@ -110,7 +111,10 @@ def why_not(block: AggregateBlock, planning: Planning) -> str:
     if not block.is_chosen and (not block.alone or block.select.args.get("where")) and _may_fail(block):
         return "a condition may leave out rows on which an expression fails"
     loose = _loose_columns(block)
-    return f"{loose} stands outside what is grouped by" if loose else ""
+    if loose:
+        return f"{loose} stands outside what is grouped by"
+    twins = _told_apart(block, planning)
+    return f"equal values of {twins} need not be the same, as 0 and -0" if twins else ""
 
 
 def _why_not_below_joins(block: AggregateBlock, planning: Planning) -> str:
@@ -262,6 +266,26 @@ def _loose_columns(block: AggregateBlock) -> str:
             return node.sql(dialect="duckdb")
         stack.extend(node.iter_expressions())
     return ""
+
+
+def _told_apart(block: AggregateBlock, planning: Planning) -> str:
+    """A column of the union that members would group by, though the block tells its equal values apart; empty for none."""
+    own = [leaf for leaf in block.leaves if is_key(leaf, block.alias)]
+    mixed = [leaf for leaf in block.leaves if not is_key(leaf, block.alias)]
+    where = block.select.args.get("where")
+    joined = [join.args.get("on") for _, join in block_sources(block.select) if join is not None]
+    parts = [part for part in (*mixed, *joined, where) if part is not None]
+    return told_apart(
+        parts,
+        block.alias,
+        own,
+        lambda column: kind_of(column) or planning.kind_in_member(column, block.union),
+    )
+
+
+def is_key(leaf: exp.Expr, alias: str) -> bool:
+    """Whether members can group by what the block groups by."""
+    return free_aliases(leaf) == {alias} and leaf.find(exp.Query, exp.Window) is None
 
 
 def stands_beside(block: AggregateBlock, call: Call) -> bool:

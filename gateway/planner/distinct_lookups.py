@@ -14,9 +14,11 @@ from sqlglot import exp
 
 from gateway.planner.choosing import Cost, sending
 from gateway.planner.planning import Planning
+from gateway.planner.twins import has_twins, only_compared
 from sql.allowed_functions import is_aggregate_call
+from sql.annotate import kind_of
 from sql.copies import copy_tree
-from sql.scopes import block_sources, is_cte_reference, walk_here
+from sql.scopes import block_sources, is_cte_reference, source_alias, walk_here
 from sql.split import Piece, Split
 
 _CUTS = ("limit", "offset", "fetch", "sample", "group", "having", "qualify", "with_")
@@ -38,8 +40,62 @@ def distinct_lookups(split: Split, planning: Planning) -> None:
     for piece in found:
         others = [other for other in split.pieces if other not in found and other.context == piece.context]
         # What is equal to a piece whose rows all count is asked for once, for both.
-        if all(other.query != piece.query for other in others) and _is_worth_it(piece, planning):
+        if (
+            all(other.query != piece.query for other in others)
+            and not _told_apart(piece, split.residual, planning)
+            and _is_worth_it(piece, planning)
+        ):
             piece.query.unnest().set("distinct", exp.Distinct())
+
+
+def _told_apart(piece: Piece, residual: exp.Query, planning: Planning) -> bool:
+    """Whether the residual tells values of the piece apart that are equal, of which one would stand for all."""
+    kinds = {
+        output.alias_or_name: kind_of(output.unalias()) or _published_kind(output.unalias(), piece, planning)
+        for output in piece.query.selects
+    }
+    twins = {name for name, kind in kinds.items() if has_twins(kind)}
+    if not twins:
+        return False
+    aliases = {
+        source_alias(table)
+        for table in residual.find_all(exp.Table)
+        if is_cte_reference(table) and table.name == piece.name
+    }
+    return any(
+        column.table in aliases and column.name in twins and not (only_compared(column) or _is_sought(column))
+        for column in residual.find_all(exp.Column)
+    )
+
+
+def _published_kind(value: exp.Expr, piece: Piece, planning: Planning) -> str | None:
+    if not isinstance(value, exp.Column) or not isinstance(piece.query, exp.Select):
+        return None
+    for source, _ in block_sources(piece.query):
+        if isinstance(source, exp.Table) and source_alias(source) == value.table:
+            table = planning.catalog.find(source.db, source.name)
+            columns = table.columns if table is not None else ()
+            return next((column.type for column in columns if column.name == value.name), None)
+    return None
+
+
+def _is_sought(column: exp.Column) -> bool:
+    """Whether a column is an output of which only different values matter: of IN, or of an arm of a UNION."""
+    node: exp.Expr = column
+    if isinstance(node.parent, exp.Alias):
+        node = node.parent
+    select = node.parent
+    if not isinstance(select, exp.Select) or node.arg_key != "expressions":
+        return False
+    if _is_distinct(select):
+        return True
+    above = select.parent
+    while isinstance(above, (exp.Subquery, exp.Paren)) and not above.args.get("alias"):
+        above = above.parent
+    if isinstance(above, exp.SetOperation):
+        return bool(above.args.get("distinct"))
+    # A text would make texts of them.
+    return isinstance(above, exp.In) and kind_of(above.this.unnest()) not in {None, "VARCHAR"}
 
 
 def _looked_up(residual: exp.Query) -> Iterator[str]:

@@ -9,6 +9,7 @@ from gateway.planner.aggregate_block import (
     function_name,
     held_columns,
     is_complete,
+    is_key,
     read_block,
     rolls_up,
     stands_beside,
@@ -158,7 +159,7 @@ def _weight(block: AggregateBlock, sent: _Sent) -> exp.Expr:
 def _rewrite(block: AggregateBlock, sent: _Sent, finished: dict[int, exp.Expr]) -> None:
     """Points everything that the block computes at the columns of the first step."""
     alias = block.alias
-    keys = [leaf.copy() for leaf in block.leaves if _is_key(leaf, alias)]
+    keys = [leaf.copy() for leaf in block.leaves if is_key(leaf, alias)]
     stack: list[exp.Expr] = list(block_expressions(block.select))
     while stack:
         node = stack.pop()
@@ -171,10 +172,6 @@ def _rewrite(block: AggregateBlock, sent: _Sent, finished: dict[int, exp.Expr]) 
             stack.extend(node.iter_expressions())
         else:
             node.replace(replacement)
-
-
-def _is_key(leaf: exp.Expr, alias: str) -> bool:
-    return free_aliases(leaf) == {alias} and leaf.find(exp.Query, exp.Window) is None
 
 
 def _is_column(node: exp.Expr, alias: str) -> bool:
