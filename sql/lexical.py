@@ -39,7 +39,7 @@ _CODE = re.compile(
     re.VERBOSE,
 )
 _PLACEHOLDER = re.compile(r"\$\w+|\?")
-_EXPONENT = re.compile(r"\d[\d_]*[eE]\d+")
+_EXPONENT = re.compile(r"\d[\d_]*[eE](?:\d+|[+-]\d+(?![\w.]))")
 
 _OPENING = {TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE}
 _CLOSES = {
@@ -174,7 +174,8 @@ def check_text(text: str, limits: TextLimits) -> str:
             raise error_at(text, code.rfind(unclosed), "SQL_SYNTAX", f"{unclosed} is never closed")
     for found in _CODE.finditer(code):
         kind = found.lastgroup
-        if kind == "number" and _EXPONENT.fullmatch(found[0]):
+        exponent = _EXPONENT.match(code, found.start()) if kind == "number" else None
+        if exponent is not None and exponent.end() >= found.end():
             continue
         raise _refused(
             text, found.start(), _CODE_MESSAGES[kind or ""].format(text[found.start()], ord(found[0][0]))

@@ -121,11 +121,7 @@ def _applied(name: str, value: Value, distinct: bool, scope: Scope, call: Call) 
     if name == "count_if":
         if value.family != "boolean":
             raise NotNative("count_if() of values other than booleans")
-        one = replace(value, sql=f"CASE WHEN {value.sql} THEN 1 END", kind=BIGINT)
-        counted = _applied("count", one, False, scope, call)
-        return replace(
-            counted, sql=f"CAST({counted.sql} AS {context.dialect.type_name(HUGEINT)})", kind=HUGEINT
-        )
+        return _count_if(value, distinct, scope, call)
     if distinct or name in {"min", "max", "any_value"}:
         refuse_incomparable([value], exact=distinct)
     if distinct:
@@ -146,6 +142,20 @@ def _applied(name: str, value: Value, distinct: bool, scope: Scope, call: Call) 
     if name in _SPREADS:
         return _spread(name, value, distinct, scope, call)
     return _summed(name, value, distinct, scope, call)
+
+
+def _count_if(value: Value, distinct: bool, scope: Scope, call: Call) -> Value:
+    """A sum in DuckDB: NULL where there are no values, or only NULLs."""
+    if distinct:
+        raise NotNative("count_if() of distinct values")
+    if call.filter is not None:
+        value = replace(value, sql=f"CASE WHEN {call.filter.sql} THEN {value.sql} END")
+        call = replace(call, filter=None)
+    one = replace(value, sql=f"CASE WHEN {value.sql} THEN 1 END", kind=BIGINT)
+    known, counted = _applied("count", value, False, scope, call), _applied("count", one, False, scope, call)
+    kind = scope.context.dialect.type_name(HUGEINT)
+    sql = f"CASE WHEN {known.sql} > 0 THEN CAST({counted.sql} AS {kind}) END"
+    return replace(counted, sql=sql, kind=HUGEINT)
 
 
 def _spread(name: str, value: Value, distinct: bool, scope: Scope, call: Call) -> Value:

@@ -194,10 +194,10 @@ def _one_row(node: exp.Expr) -> bool:
     limit = node.args.get("limit")
     if isinstance(limit, exp.Limit) and limit.expression.name in {"0", "1"}:
         return True
-    return not node.args.get("group") and any(_aggregates(e, node) for e in node.expressions)
+    return not node.args.get("group") and any(aggregates(e, node) for e in node.expressions)
 
 
-def _aggregates(node: exp.Expr, select: exp.Select) -> bool:
+def aggregates(node: exp.Expr, select: exp.Select) -> bool:
     """Whether a projection of `select` aggregates its rows (a window function does not)."""
     for found in node.find_all(exp.AggFunc):
         holder = found.parent.parent if isinstance(found.parent, exp.Filter) else found.parent

@@ -100,7 +100,7 @@ class Mysql(Dialect):
     }
     joins = frozenset({"INNER", "LEFT", "RIGHT", "CROSS"})
     set_operations = frozenset({"UNION", "UNION ALL", "INTERSECT", "INTERSECT ALL", "EXCEPT", "EXCEPT ALL"})
-    features = frozenset({"parenthesised arms", "scalar subquery check", "having alone"})
+    features = frozenset({"parenthesised arms", "scalar subquery check"})
     fence = " LIMIT 18446744073709551615"
     other_texts = frozenset({"true", "false", *_ESCAPES})
     direct_comparisons = frozenset({frozenset({"integer", "decimal"}), frozenset({"date", "timestamp"})})

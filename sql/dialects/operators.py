@@ -302,6 +302,8 @@ def member_query(
     body = node.this if isinstance(node, exp.Subquery) and not node.alias else node
     if body.args.get("limit") and "limit in IN" not in scope.context.dialect.features:
         raise NotNative(f"{scope.context.dialect.title} has no LIMIT inside IN")
+    if "differences in IN" not in scope.context.dialect.features and _has_difference(body):
+        raise NotNative(f"EXCEPT and INTERSECT in IN are not proven equal in {scope.context.dialect.title}")
     sql, columns = query(node, inner)
     if len(columns) != 1:
         raise NotNative("a subquery of several columns")
@@ -316,6 +318,20 @@ def member_query(
         raise NotNative(f"{left.kind} among values of {value.kind}")
     scope.context.dialect.refuse_pair(left, value)
     return left, sql, frozenset(inner.outer)
+
+
+def _has_difference(body: exp.Expr) -> bool:
+    """Whether a query is an EXCEPT or INTERSECT, or has one among the arms of its set operation."""
+    stack = [body]
+    while stack:
+        node = stack.pop()
+        while isinstance(node, (exp.Subquery, exp.Paren)):
+            node = node.this
+        if isinstance(node, (exp.Except, exp.Intersect)):
+            return True
+        if isinstance(node, exp.SetOperation):
+            stack += [node.this, node.expression]
+    return False
 
 
 def _only_groups(body: exp.Expr) -> bool:

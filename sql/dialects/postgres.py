@@ -93,6 +93,9 @@ class Postgres(Dialect):
         {
             "limit in IN",
             "having alone",
+            "queries in having",
+            "outer columns beside groups",
+            "differences in IN",
             "quantified",
             "filter",
             "grouping sets",

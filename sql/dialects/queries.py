@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from sql.dialects.casts import convert
-from sql.dialects.conditions import condition, searched
+from sql.dialects.conditions import aggregates, condition, searched
 from sql.dialects.dialect import MOST_NAME_BYTES
 from sql.dialects.group_order import group_order
 from sql.dialects.grouping import group_clause, named_value
@@ -19,6 +19,7 @@ from sql.dialects.source import NotNative
 from sql.dialects.sources import from_clause
 from sql.dialects.values import Value
 from sql.dialects.walk import Rendered, only, query, scalar, title, translates_query
+from sql.scopes import block_sources, free_aliases, nested_queries, source_alias
 
 _SELECT = [
     "with_",
@@ -65,6 +66,7 @@ def _selected(node: exp.Expr, scope: Scope) -> Rendered:
     for window in node.args.get("windows") or ():
         scope.windows[duckdb_fold(window.name)] = window
     source = from_clause(node, scope, group_order(node, scope.context))
+    _refuse_outer_columns(node, scope)
     where = node.args.get("where")
     conditions = [searched(where.this, scope).sql] if where is not None else []
     conditions += source.conditions
@@ -84,9 +86,11 @@ def _selected(node: exp.Expr, scope: Scope) -> Rendered:
         sql += f" WHERE {' AND '.join(conditions)}"
     sql += group
     if having is not None:
-        alone = not group and not any(projection.find(exp.AggFunc) for projection in node.expressions)
+        alone = not group and not any(aggregates(projection, node) for projection in node.expressions)
         if alone and "having alone" not in scope.context.dialect.features:
             raise NotNative("HAVING without GROUP BY and without aggregates in the output")
+        if "queries in having" not in scope.context.dialect.features and _looks_up(having):
+            raise NotNative(f"such a subquery in HAVING is not proven equal in {scope.context.dialect.title}")
         sql += f" HAVING {condition(having.this, scope).sql}"
     limit = limit_clause(node, scope)
     if node.args.get("order") is None:
@@ -100,6 +104,29 @@ def _selected(node: exp.Expr, scope: Scope) -> Rendered:
     if distinct_keys and {key for key, _ in order[: len(distinct_keys)]} != set(distinct_keys):
         raise NotNative("DISTINCT ON whose ORDER BY does not begin with the same columns")
     return sql + _order(order) + limit, columns
+
+
+def _refuse_outer_columns(node: exp.Select, scope: Scope) -> None:
+    """MariaDB answers a subquery once for all rows around it that are equal in what its WHERE reads of them."""
+    if "outer columns beside groups" in scope.context.dialect.features:
+        return
+    group, having, order = (node.args.get(part) for part in ("group", "having", "order"))
+    if group is None and having is None and not any(aggregates(e, node) for e in node.expressions):
+        return
+    own = {source_alias(source) for source, _ in block_sources(node)}
+    parts = [part for part in (*node.expressions, group, having, order) if part is not None]
+    if any(free_aliases(part) - own for part in parts):
+        raise NotNative("a subquery that aggregates and shows a column of the query around it")
+
+
+def _looks_up(having: exp.Expr) -> bool:
+    """Whether HAVING has a subquery other than a single value that is the same for all groups."""
+    return any(
+        not isinstance(query, exp.Subquery)
+        or isinstance(query.parent, (exp.In, exp.Exists, exp.Any, exp.All))
+        or bool(free_aliases(query))
+        for query in nested_queries(having)
+    )
 
 
 def _kept(outputs: list[Output], scope: Scope) -> list[str]:

@@ -85,6 +85,9 @@ class Sqlite(Dialect):
     features = frozenset(
         {
             "limit in IN",
+            "queries in having",
+            "outer columns beside groups",
+            "differences in IN",
             "filter",
             "groups",
             "derived order",

@@ -66,6 +66,12 @@ SELECT min(i) AS v, max(s) AS w, min(d) AS x, max(w) AS y, min(f) AS z, max(f) A
 -- native: postgres mysql
 SELECT j AS k, min(f) AS v, max(d) AS w, bool_and(t) AS x, bool_or(t) AS y, count_if(t) AS z FROM numbers GROUP BY j;
 
+-- native: postgres mysql sqlite
+SELECT count_if(t) AS v, count_if(i > 0) AS w, count_if(t) FILTER (WHERE j IS NULL) AS x FROM numbers WHERE {id < 0|t IS NULL|id > 0};
+
+-- native: none
+SELECT count_if(DISTINCT t) AS v FROM numbers;
+
 -- native: postgres mysql
 SELECT id, round(d) AS v, round(e, 1) AS w, round(d, 5) AS x, round(e, 3) AS z, floor(e) AS q, ceil(e) AS r, abs(d) AS t, abs(i) AS u, abs(f) AS p FROM numbers;
 

@@ -87,8 +87,20 @@ SELECT count(*) AS n, max(id) AS m FROM people GROUP BY {2 IS NULL|NOT TRUE};
 -- native: postgres mysql sqlite
 SELECT id, count(*) OVER (PARTITION BY 2 IS NULL ORDER BY level IS NULL, id) AS n FROM people;
 
--- native: postgres mysql
+-- native: postgres
 SELECT 'x' AS v FROM people WHERE id < 0 HAVING count(*) {>|=} 0;
 
 -- native: postgres mysql sqlite
 SELECT count(*) AS v FROM people HAVING count(*) {>|=} 0;
+
+-- native: postgres
+SELECT 'x' AS v FROM people HAVING {true|max(id) > 0};
+
+-- native: postgres
+SELECT (SELECT count(*) FROM visits AS w) AS v FROM people HAVING {true|max(id) > 0};
+
+-- native: postgres sqlite
+SELECT p.id FROM people AS p WHERE p.id {IN|NOT IN} (SELECT v.person FROM visits AS v WHERE v.person IS NOT NULL {EXCEPT|INTERSECT} SELECT w.id FROM people AS w WHERE w.level > 1);
+
+-- native: postgres mysql sqlite
+SELECT p.id FROM people AS p WHERE p.id IN (SELECT q.person FROM (SELECT v.person AS person FROM visits AS v EXCEPT SELECT w.id FROM people AS w WHERE w.level > 1) AS q);

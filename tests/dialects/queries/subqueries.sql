@@ -50,3 +50,24 @@ SELECT p.id FROM people AS p WHERE EXISTS (SELECT 1 FROM (SELECT v.person AS per
 
 -- native: postgres mysql sqlite
 SELECT p.id, CASE WHEN EXISTS (SELECT 1 FROM visits AS v WHERE v.person = p.id AND v.kind = 'a') THEN 'yes' ELSE 'no' END AS v FROM people AS p;
+
+-- native: postgres sqlite
+SELECT p.level AS v, count(*) AS n FROM people AS p GROUP BY p.level HAVING count(*) {IN|NOT IN} (SELECT v.person FROM visits AS v WHERE v.person IS NOT NULL);
+
+-- native: postgres sqlite
+SELECT p.level AS v FROM people AS p GROUP BY p.level HAVING {EXISTS|NOT EXISTS} (SELECT 1 FROM visits AS v WHERE v.person = p.level);
+
+-- native: postgres sqlite
+SELECT p.level AS v FROM people AS p GROUP BY p.level HAVING (SELECT count(*) FROM visits AS v WHERE v.person = p.level) > 0;
+
+-- native: postgres
+SELECT p.id, (SELECT p.level + count(*) FROM visits AS v) AS v FROM people AS p;
+
+-- native: postgres sqlite
+SELECT p.id, (SELECT coalesce(min(v.kind), p.name) FROM visits AS v WHERE v.person = p.level AND v.id < 0) AS v FROM people AS p;
+
+-- native: postgres mysql
+SELECT p.id, (SELECT p.level + q.n FROM (SELECT count(*) AS n FROM visits AS v) AS q) AS v FROM people AS p;
+
+-- native: postgres mysql sqlite
+SELECT p.level AS v, count(*) AS n FROM people AS p GROUP BY p.level HAVING count(*) > (SELECT count(*) FROM visits AS v WHERE v.id < 2);

@@ -65,6 +65,12 @@ select 'a' 'b'
 select 0xff
 -- SQL_TEXT_REFUSED 1:8 a number runs into a word
 select 1abc
+-- SQL_TEXT_REFUSED 1:8 a number runs into a word
+select 1e-3x
+-- SQL_TEXT_REFUSED 1:8 a number runs into a word
+select 1e-3.5
+-- SQL_TEXT_REFUSED 1:8 a number runs into a word
+select 1e - 3
 -- SQL_TEXT_REFUSED 1:8 a number starts with a point; write 0.5 for .5
 select .5
 -- SQL_TEXT_REFUSED 1:8 a placeholder is ?, $1 or $name and stands alone

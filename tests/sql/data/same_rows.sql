@@ -272,6 +272,6 @@ select * from h.t where not (a = 1);
 select a = null, a is distinct from null, null = null, nullif(a, 2), coalesce(null, a) from h.t;
 select count(*), count(a), sum(a), avg(a), max(c), bool_and(a > 0) from h.t where b > 1000;
 select date '2024-02-29' + interval 1 year, date_trunc('month', date '2024-05-17'), date_diff('day', date '2024-01-01', date '2024-03-01');
-select 7 / 2, 7 // 2, -7 // 2, 7 % 3, -7 % 3, 1e2, 0.1 + 0.2, 2 ** 10;
+select 7 / 2, 7 // 2, -7 // 2, 7 % 3, -7 % 3, 1e2, 1e-2, 1E+2, 1.5e-3, -2e-1, 0.1 + 0.2, 2 ** 10;
 select c, lower(c) like 'x', c || null, concat(c, null), length(c) from h.t;
 select case a when 1 then 'one' when 2 then 'two' else 'many' end as word, a is not null as known from h.t;
