@@ -24,6 +24,7 @@ from agent.enforce import EnforcedFragment, wrap_tables
 from agent.floors import stand_in
 from agent.known_fragments import NativeTexts
 from agent.ledger import Account
+from agent.own_forms import OWN_FORMS, stand_in_the_way
 from agent.publication import Publisher, Source
 from agent.received_keys import key_arrays, key_rows, without_keys
 from agent.runnable_parts import (
@@ -157,9 +158,22 @@ class Execution:
 
     def _native_texts(self) -> tuple[str, ...]:
         """What the database was given, as far as the caller may see it: join keys in it are other owners' values."""
-        request, rule = self.enforced.request, self.publisher.department.show_native_sql
-        shown = rule is not None and rule.matches(request.principal) and not request.keys
+        shown = self._shows_forms() and not self.enforced.request.keys
         return tuple(dict.fromkeys(self._ran)) if shown else ()
+
+    def _shows_forms(self) -> bool:
+        """Whether the caller may see physical names, row filters and masks."""
+        rule = self.publisher.department.show_native_sql
+        return rule is not None and rule.matches(self.enforced.request.principal)
+
+    def _told(self, reason: str, tree: exp.Query) -> str:
+        """The reason why the database did not run `tree`, as far as the caller may know it."""
+        if self._shows_forms():
+            return reason
+        _, tables = wrap_tables(tree, self.enforced, self.publisher)
+        sources = {physical: source.columns for physical, source in self._sources().items()}
+        own = stand_in_the_way(tables, self.publisher.connector.dialect, self.capabilities, sources)
+        return OWN_FORMS if own else reason
 
     # --- native ---------------------------------------------------------------------------------
 
@@ -183,7 +197,7 @@ class Execution:
                 raise NotNative(SLOW_GROUPS)
             return self._ask(attempt, self.schema, tree, ordered=self.enforced.request.fragment.ordered)
         except NotNative as reason:
-            self.mode, self.mode_reason = "local", reason.reason
+            self.mode, self.mode_reason = "local", self._told(reason.reason, tree)
             return self._local(tree)
 
     def _groups_slowly(self, tree: exp.Query, attempt: Attempt) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from agent.agent import Agent, open_agent
+from agent.own_forms import OWN_FORMS
 from policies.port import FragmentRequest, KeySet, Receipt
 from policies.principal import Principal
 from sql.catalog import Fragment
@@ -99,3 +102,68 @@ def test_join_keys_of_others_are_never_shown(directory: Path, engines: EnginePoo
     told, rows = receipt(agent, ANALYST, KEYED, (keys,))
     agent.close()
     assert (told.native_sql, rows) == ((), 1)
+
+
+HIDDEN = """\
+name: north
+title: 北区
+source: {connector: sqlite, uri: ../north.sqlite}
+tables:
+  person:
+    from: t_person
+    title: 人员
+    sharing: conditional
+    columns:
+      id: {from: bh, type: INTEGER}
+      area: {from: zbm, type: VARCHAR}
+      code: {expr: "translate(zbm, 'A', 'B')", type: VARCHAR}
+"""
+GRANTS = """\
+table: person
+grants:
+  - id: all
+    reason: r
+    principals: {roles: [analyst]}
+    purposes: [visit]
+    columns: {id: {use: [read]}, code: {use: [read]}}
+  - id: some
+    reason: r
+    principals: {roles: [clerk]}
+    purposes: [visit]
+    columns: {id: {use: [read]}, code: {use: [read]}}
+    rows: "levenshtein(area, 'secret') > 2"
+"""
+
+
+@pytest.mark.parametrize(
+    ("principal", "sql", "hidden", "own"),
+    [
+        (CLERK, WHOLE, "levenshtein", ""),
+        (ANALYST, "SELECT p.id AS id FROM north.person AS p WHERE p.code <> 'x'", "translate", ""),
+        (
+            ANALYST,
+            "SELECT p.id + levenshtein('ab', 'b')::INTEGER AS id FROM north.person AS p",
+            "",
+            "levenshtein",
+        ),
+    ],
+    ids=["row filter", "expression", "the question's own"],
+)
+@pytest.mark.parametrize("shows", [True, False])
+def test_why_a_database_did_not_run_it_tells_nothing_of_the_departments_own_forms(
+    directory: Path, engines: EnginePool, principal: Principal, sql: str, hidden: str, own: str, shows: bool
+) -> None:
+    with closing(sqlite3.connect(directory.parent / "north.sqlite")) as connection:
+        connection.execute("CREATE TABLE t_person (bh INTEGER, zbm TEXT)")
+        connection.execute("INSERT INTO t_person VALUES (1, 'A1'), (2, 'A2')")
+        connection.commit()
+    (directory / "department.yaml").write_text(HIDDEN, encoding="utf-8")
+    (directory / "policies" / "person.yaml").write_text(GRANTS, encoding="utf-8")
+    agent = opened(directory, engines, "show_native_sql: {departments: [bureau]}" if shows else "")
+    told, rows = receipt(agent, principal, sql)
+    agent.close()
+    assert (told.mode, rows) == ("local", 2)
+    if hidden and not shows:
+        assert told.mode_reason == OWN_FORMS
+    else:
+        assert (hidden or own) in told.mode_reason
