@@ -16,6 +16,7 @@ from connectors.spi import Connector
 from connectors.statistics import ColumnStatistics, TableStatistics
 from policies.decide import misfit
 from policies.department import Department
+from policies.expressions import columns_in, match_name, parse_scalar
 from policies.grades import exceeds
 from policies.model import ColumnRule, Grant
 from policies.principal import Principal
@@ -119,13 +120,30 @@ def tell(table: PublishedTable, known: TableStatistics, grant: Grant, ceiling: s
     columns: dict[str, ColumnFacts] = {}
     for name, rule in grant.columns.items():
         column = table.column(name)
-        if column is None or column.source is None or column.source not in known.columns:
+        physical = _physical(column, known.columns) if column is not None else None
+        if column is None or physical is None:
             continue
         if not exceeds(table.grade_of(name), ceiling):
-            facts = _column(column, rule, known.columns[column.source])
+            facts = _column(column, rule, physical)
             if facts is not None:
                 columns[name] = facts
     return TableFacts(known.rows, columns)
+
+
+def _physical(column: PublishedColumn, known: Mapping[str, ColumnStatistics]) -> ColumnStatistics | None:
+    """What is known of the physical column behind a published one: of an expression no more than how many values it has,
+    which are at most as many as those of the one column that it reads.
+    """
+    if column.expr is None:
+        return known.get(column.source or "")
+    names = {match_name(found.name, known) for found in columns_in(parse_scalar(column.expr))}
+    if not names:
+        return ColumnStatistics(distinct=1.0)
+    source = known.get(names.pop() or "") if len(names) == 1 else None
+    distinct = source.distinct if source is not None else None
+    if column.type == "BOOLEAN":
+        distinct = min(distinct or 2.0, 2.0)
+    return ColumnStatistics(distinct=distinct) if distinct is not None else None
 
 
 def _column(column: PublishedColumn, rule: ColumnRule, known: ColumnStatistics) -> ColumnFacts | None:

@@ -9,7 +9,8 @@ from gateway.planner.below_join import BelowJoin, find_below_joins
 from gateway.planner.choosing import Cost
 from gateway.planner.chosen_block import why_not_chosen
 from gateway.planner.gather_department import derived_table, project_arm, put_arm
-from gateway.planner.members import BELOW
+from gateway.planner.members import BELOW, is_member_union
+from gateway.planner.members_below_join import MembersBelowJoin, find_members_below_join
 from gateway.planner.planning import Planning
 from gateway.planner.remarks import Remark
 from sql.copies import copy_tree
@@ -31,11 +32,17 @@ def aggregate_below_joins(tree: exp.Query, planning: Planning) -> exp.Query:
                 _say(found, planning)
             elif best is None or _saved(found) > _saved(best):
                 best = found
-        if best is not None:
-            changed = _apply(tree, number, best.home, planning)
-            if changed is not None:
-                _say(best, planning, taken=True)
-                tree = changed
+        changed = _apply(tree, number, best.home, planning) if best is not None else None
+        if best is not None and changed is not None:
+            _say(best, planning, taken=True)
+            tree = changed
+        members = find_members_below_join(select, planning)
+        if members is not None:
+            wanted = planning.choosing.takes_second(members.as_rows, members.as_groups)
+            changed = _apply_to_members(tree, number, planning) if wanted else None
+            if not wanted or changed is not None:
+                _say(members, planning, taken=wanted)
+            tree = changed or tree
     return tree
 
 
@@ -59,6 +66,18 @@ def _apply(tree: exp.Query, number: int, home: str, planning: Planning) -> exp.Q
     return None
 
 
+def _apply_to_members(tree: exp.Query, number: int, planning: Planning) -> exp.Query | None:
+    """A copy in which the members' groups of one block are asked for; None where they cannot be."""
+    copy = copy_tree(tree)
+    select = list(copy.find_all(exp.Select))[number]
+    (union,) = [source for source, _ in block_sources(select) if is_member_union(source)]
+    union.meta[BELOW] = True
+    block = read_block(select, union)
+    if block is None or why_not(block, planning) or why_not_chosen(block, planning):
+        return None
+    return copy
+
+
 def _gather(select: exp.Select, found: BelowJoin, tree: exp.Query) -> exp.Subquery:
     arm = exp.Select(
         from_=exp.From(this=found.sources[0]),
@@ -77,11 +96,10 @@ def _gather(select: exp.Select, found: BelowJoin, tree: exp.Query) -> exp.Subque
     return union
 
 
-def _say(found: BelowJoin, planning: Planning, *, taken: bool = False) -> None:
-    names = " and ".join(f"{found.home}.{table}" for table in found.tables)
-    ways = [f"groups of {names} ({_shown(found.as_groups)})", f"its rows ({_shown(found.as_rows)})"]
+def _say(found: BelowJoin | MembersBelowJoin, planning: Planning, *, taken: bool = False) -> None:
+    ways = [f"groups ({_shown(found.as_groups)})", f"rows ({_shown(found.as_rows)})"]
     first, second = ways if taken else reversed(ways)
-    text = f"{first} cross rather than {second}: prefer {planning.choosing.prefer}"
+    text = f"of {found.name}, {first} cross rather than {second}: prefer {planning.choosing.prefer}"
     planning.remarks.append(Remark("choice", text))
 
 

@@ -64,6 +64,10 @@ class BelowJoin:
     def aliases(self) -> set[str]:
         return {source_alias(source) for source in self.sources}
 
+    @property
+    def name(self) -> str:
+        return " and ".join(f"{self.home}.{table}" for table in self.tables)
+
 
 def find_below_joins(select: exp.Select, planning: Planning) -> Iterator[BelowJoin]:
     """Each department's part of a block that could be aggregated there, as far as enough is known of it."""
@@ -133,7 +137,7 @@ def _part(
     if block.rows < FEW or not block.keep(inside):
         return None
     taken = {id(conjunct) for conjunct in inside}
-    sent = _sent(select, own, taken, calls)
+    sent = what_crosses(select, own, taken, calls)
     if not sent.calls:
         return None
     tables = {source_alias(source): source for source in sources}
@@ -154,7 +158,7 @@ def _part(
 
 
 @dataclass(slots=True)
-class _Sent:
+class Crossing:
     """What crosses: `keys` as groups, with the `columns` in them; `read` are the columns that cross as rows."""
 
     keys: list[exp.Expr]
@@ -162,8 +166,13 @@ class _Sent:
     read: set[tuple[str, str]]
     calls: list[Call]
 
+    @property
+    def aggregated(self) -> int:
+        """How many aggregates are sent for each group; that of its rows always is, and all that `count(*)` needs."""
+        return len({call.node for call in self.calls if call.argument is not None or call.filter}) + 1
 
-def _sent(select: exp.Select, own: set[str], inside: set[int], calls: Calls) -> _Sent:
+
+def what_crosses(select: exp.Select, own: set[str], inside: set[int], calls: Calls) -> Crossing:
     """Read off the block's clauses."""
     group = select.args.get("group")
     leaves = [
@@ -197,7 +206,7 @@ def _sent(select: exp.Select, own: set[str], inside: set[int], calls: Calls) -> 
         else:
             stack.extend(node.iter_expressions())
     columns = {place for key in keys for place in _columns(key, own)}
-    return _Sent(list(keys), columns, read, mine)
+    return Crossing(list(keys), columns, read, mine)
 
 
 def _columns(node: exp.Expr, own: Iterable[str]) -> set[tuple[str, str]]:
@@ -206,7 +215,7 @@ def _columns(node: exp.Expr, own: Iterable[str]) -> set[tuple[str, str]]:
 
 def _costs(
     block: Block,
-    sent: _Sent,
+    sent: Crossing,
     groups: float,
     home: str,
     tables: Mapping[str, exp.Expr],
@@ -220,8 +229,7 @@ def _costs(
         facts: ColumnFacts | None = block.relations[place[0]].columns.get(place[1])
         return value_bytes(kinds.get(place[1], "VARCHAR"), facts.width if facts is not None else None)
 
-    # How many rows a group has is sent in any case, and is all that `count(*)` needs.
-    aggregated = len({call.node for call in sent.calls if call.argument is not None or call.filter}) + 1
+    aggregated = sent.aggregated
     row = sum(map(width, sent.read)) or 1.0
     group = sum(map(width, sent.columns)) + AGGREGATE_BYTES * aggregated
     as_rows = Cost(block.rows, block.rows * row, sending(block.rows, len(sent.read), speed))

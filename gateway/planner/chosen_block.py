@@ -45,8 +45,18 @@ def _is_strict(node: exp.Expr) -> bool:
 
 
 def _stays_small(block: AggregateBlock, planning: Planning) -> bool:
-    """Whether nothing that the department computes can fail but by overflow, and that is far away."""
-    (arm,) = arms_of(block.union)
+    """Whether nothing that the departments compute can fail but by overflow, and that is far away."""
+    arms = arms_of(block.union)
+    rows = sum(_rows(arm, planning) for arm in arms)
+    return all(_stays_small_in(arm, rows, block, planning) for arm in arms)
+
+
+def _rows(arm: exp.Select, planning: Planning) -> float:
+    found = (planning.choosing.facts.table(*table) for table in member_tables(arm).values())
+    return product(known.rows for known in found if known is not None)
+
+
+def _stays_small_in(arm: exp.Select, rows: float, block: AggregateBlock, planning: Planning) -> bool:
     values, tables = arm_values(arm), member_tables(arm)
 
     def facts_of(column: exp.Column) -> ColumnFacts | None:
@@ -56,8 +66,6 @@ def _stays_small(block: AggregateBlock, planning: Planning) -> bool:
         known = planning.choosing.facts.table(*tables[value.table])
         return known.columns.get(value.name) if known is not None else None
 
-    found = (planning.choosing.facts.table(*table) for table in tables.values())
-    rows = product(known.rows for known in found if known is not None)
     if not all(stays_small(leaf, facts_of) for leaf in block.leaves if block.alias in free_aliases(leaf)):
         return False
     for call in block.calls:

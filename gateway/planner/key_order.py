@@ -26,7 +26,7 @@ SMALLER = 2.0
 MUCH_SMALLER = 4.0
 """The same, when one of them is a guess."""
 
-TINY = 50.0
+TINY = {"exposure": 10.0, "time": 50.0}
 """The same, when the source leaves out no rows of its tables, so that its keys may be all that there are."""
 
 CHOOSY = 0.9
@@ -129,7 +129,7 @@ class KeyOrder:
             known = receiver.known and all(self.sizes[name].known for name in names)
             times = SMALLER if known else MUCH_SMALLER
             if max(self.share[name] for name in names) > CHOOSY:
-                times = TINY
+                times = TINY[self.choosing.prefer]
             return given * times <= receiver.rows
         planned = self.planned[candidate.receiver]
         rows = self.rows[candidate.receiver]

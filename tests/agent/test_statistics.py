@@ -16,7 +16,7 @@ from agent.agent import Agent, open_agent
 from agent.statistics import Refresher
 from comity.errors import SourceError
 from policies.principal import Principal
-from policies.statistics import TableFacts
+from policies.statistics import ColumnFacts, TableFacts
 from sql.engine import EnginePool
 
 ANALYST = Principal("li.wei", "bureau", frozenset({"analyst"}))
@@ -42,6 +42,9 @@ def write(directory: Path, refresh_minutes: int = 60) -> None:
         "score": {"from": "fs", "type": "INTEGER"},
         "level": {"from": "dj", "type": "INTEGER"},
         "twice": {"expr": "fs * 2", "type": "INTEGER"},
+        "one": {"expr": "'1'", "type": "VARCHAR"},
+        "low": {"expr": "fs < 5", "type": "BOOLEAN"},
+        "both": {"expr": "fs + dj", "type": "INTEGER"},
     }
     department = {
         "name": "north",
@@ -57,6 +60,9 @@ def write(directory: Path, refresh_minutes: int = 60) -> None:
         "score": {"use": ["aggregate"], "functions": ["sum", "count"]},
         "level": {"use": ["join", "filter"]},
         "twice": {"use": ["read"]},
+        "one": {"use": ["read"]},
+        "low": {"use": ["read"]},
+        "both": {"use": ["read"]},
     }
     grants = [
         {
@@ -132,7 +138,10 @@ def test_columns_that_may_not_be_read_show_no_values(agent: Agent) -> None:
     assert facts is not None
     assert "name" not in facts.columns, "masked"
     assert "level" not in facts.columns, "may be joined and compared, and not be counted"
-    assert "twice" not in facts.columns, "computed"
+    assert facts.columns["twice"] == ColumnFacts(distinct=facts.columns["score"].distinct), "computed"
+    assert facts.columns["one"] == ColumnFacts(distinct=1.0), "the same in all rows"
+    assert facts.columns["low"] == ColumnFacts(distinct=2.0), "a truth value"
+    assert "both" not in facts.columns, "computed of two columns"
     counted = facts.columns["score"]
     assert (counted.distinct, counted.bounds, counted.common, counted.width) == (10.0, (), (), None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from sqlglot import exp
@@ -39,10 +40,11 @@ def aggregated(split: Split) -> list[str]:
     return [p.context for p in split.pieces if p.query.find(exp.Group) is not None]
 
 
-def test_rows_and_groups_give_the_same_answer(world: FederatedWorld) -> None:
+@pytest.mark.parametrize("people", ["north.person", "land.person"])
+def test_rows_and_groups_give_the_same_answer(people: str, world: FederatedWorld) -> None:
     counts: Counter[str] = Counter()
     for seed in range(QUESTIONS):
-        question = BelowJoinMaker(seed).question()
+        question = BelowJoinMaker(seed).question().replace("north.person", people)
         chosen: list[bool] = []
 
         def planned(resolved: ResolvedQuery, found: list[bool] = chosen) -> Split:
@@ -111,13 +113,59 @@ def test_groups_cross_where_that_is_better(
 
 
 def test_a_choice_says_what_the_other_would_have_cost(world: FederatedWorld) -> None:
-    for areas, first in ((50, "groups"), (90_000, "its rows")):
+    for areas, first in ((50, "of north.person, groups ("), (90_000, "of north.person, rows (")):
         _, planning = plan(world, world.resolve(QUESTION), Choosing(Told(100_000, areas)))
         (remark,) = planning.remarks
         assert remark.kind == "choice"
         assert remark.text.startswith(first)
         assert remark.text.count("bytes") == 2
         assert remark.text.endswith("prefer exposure")
+
+
+SPREAD = QUESTION.replace("north.person", "land.person")
+COUNTED_IN_MEMBERS = (
+    SPREAD,
+    SPREAD.replace("sum(p.price)", "count(*)"),
+    SPREAD.replace("t.title AS t", "t.title AS t, p.member AS m").replace(
+        "BY t.title", "BY t.title, p.member"
+    ),
+    "SELECT t.code AS c, count(p.id) AS n FROM centre.town t LEFT JOIN land.person p ON p.area = t.code GROUP BY t.code",
+    "SELECT count(DISTINCT p.area) AS n, max(t.weight) AS w FROM land.person p, centre.town t WHERE t.code = p.area",
+)
+
+
+@pytest.mark.parametrize("question", COUNTED_IN_MEMBERS)
+def test_members_send_groups_where_that_is_better(question: str, world: FederatedWorld) -> None:
+    for facts, groups in (
+        (SameFacts(1e6, 20.0), True),
+        (SameFacts(1e6, 9e5), False),
+        (SameFacts(100, 20), False),
+    ):
+        split, planning = plan(world, world.resolve(question), Choosing(facts))
+        assert set(aggregated(split)) == ({"north", "south", "east", "west"} if groups else set())
+        assert [remark.kind for remark in planning.remarks] == ([] if facts.known.rows == 100 else ["choice"])
+        assert compare(world, question, lambda r, f=facts: plan(world, r, Choosing(f))[0]).status == "same"
+
+
+def test_members_of_which_one_tells_nothing_send_rows(world: FederatedWorld) -> None:
+    split, planning = plan(world, world.resolve(SPREAD), Choosing(Told(100_000, 50)))
+    assert (aggregated(split), planning.remarks) == ([], [])
+
+
+@pytest.mark.parametrize("price", [1000.0, 9e9])
+def test_sums_of_one_member_that_might_not_fit_their_type_keep_the_rows_of_all(
+    price: float, world: FederatedWorld
+) -> None:
+    question = SPREAD.replace("sum(p.price)", "sum(p.price * p.price)")
+    facts = SameFacts(1e6, 20.0)
+    bounded = {name: replace(known, bounds=(0.0, 1000.0)) for name, known in facts.known.columns.items()}
+    usual, one = (
+        TableFacts(1e6, bounded),
+        TableFacts(1e6, {**bounded, "price": ColumnFacts(20.0, bounds=(0.0, price))}),
+    )
+    facts.table = lambda department, name: one if department == "west" else usual  # type: ignore[method-assign]
+    split, _ = plan(world, world.resolve(question), Choosing(facts))
+    assert bool(aggregated(split)) == (price == 1000.0)
 
 
 def test_sums_that_might_not_fit_their_type_are_left_to_the_merge(world: FederatedWorld) -> None:
