@@ -182,11 +182,15 @@ class Refresher:
         self._sources = tuple(sources)
         self._on_refresh = on_refresh
         self._stop = threading.Event()
+        self._asked = threading.Event()
+        self._hurries = False
         self._thread = threading.Thread(target=self._run, name="statistics", daemon=True)
 
-    def start(self) -> None:
-        """Begins in the background."""
+    def start(self, wait_seconds: float = 0.0) -> None:
+        """Begins in the background, and waits so long at most until every source was asked once."""
+        self._hurries = wait_seconds > 0
         self._thread.start()
+        self._asked.wait(wait_seconds)
 
     def refresh(self) -> None:
         """Asks every source that is due, now."""
@@ -200,8 +204,9 @@ class Refresher:
             except Exception:
                 # Estimates are worth no question: whatever a driver does, questions go on.
                 logger.warning("statistics could not be refreshed", exc_info=True)
-            # Questions have the processor at least half of the time.
-            self._stop.wait(min(time.monotonic() - started, 1.0) if self._thread.is_alive() else 0.0)
+            # Questions have the processor at least half of the time, unless they wait for this.
+            paced = self._thread.is_alive() and not self._hurries
+            self._stop.wait(min(time.monotonic() - started, 1.0) if paced else 0.0)
         if due:
             self._on_refresh()
 
@@ -214,4 +219,6 @@ class Refresher:
     def _run(self) -> None:
         while not self._stop.is_set():
             self.refresh()
+            self._hurries = False
+            self._asked.set()
             self._stop.wait(self.LOOK_SECONDS)

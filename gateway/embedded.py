@@ -9,12 +9,15 @@ from pathlib import Path
 from gateway.assembly import open_gateway
 from gateway.server import Server
 
+STATISTICS_SECONDS = 2.0
+"""How long the one question of a command waits, at most, until something is known of the tables: without, more rows may leave."""
+
 
 @contextmanager
 def start(directory: str | Path) -> Iterator[str]:
     """Serves the federation in `directory` while the context lasts; yields its address."""
     with serve(Path(directory)) as server:
-        server.gateway.statistics.start()
+        server.gateway.statistics.start(STATISTICS_SECONDS)
         yield server.address
 
 

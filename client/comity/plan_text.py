@@ -19,7 +19,6 @@ def plan_text(plan: Plan, width: int | None = None, dim: Paint = str) -> str:
             _decisions(plan, width),
             _fragments(plan),
             _merge(plan),
-            _remarks(plan, width),
         )
     ]
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
@@ -84,11 +83,3 @@ def _merge(plan: Plan) -> Iterator[str]:
         for name, fragments in (merge.get("gathered") or {}).items():
             yield f"  {name}: the rows of {fragments[0]} to {fragments[-1]}, one after the other"
         yield f"    {printable(str(merge.get('sql', '')))}"
-
-
-def _remarks(plan: Plan, width: int | None) -> Iterator[str]:
-    """What the planner says that is not about one fragment; that stands in the tree."""
-    for remark in plan.get("remarks") or ():
-        if remark.get("fragment") is None:
-            place = f"{remark['place']}: " if remark.get("place") else ""
-            yield from wrap(printable(f"{remark.get('kind')}: {place}{remark.get('text')}"), width, hanging=2)

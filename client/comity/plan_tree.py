@@ -67,9 +67,10 @@ class _Drawing:
         merge = self.plan.get("merge")
         root = merge.get("operations") if merge else None
         if root:
-            return [*head, *self._operation(root, "")]
+            return [*head, *self._operation(root, ""), *self._remarks()]
         names = list(self.fragments)
-        return [*head, *(line for at, name in enumerate(names) for line in self._leaves([name], at, names))]
+        leaves = (line for at, name in enumerate(names) for line in self._leaves([name], at, names))
+        return [*head, *leaves, *self._remarks()]
 
     def _head(self) -> Iterator[str]:
         actual = self.plan.get("actual")
@@ -96,6 +97,13 @@ class _Drawing:
         if not self.plan.get("merge"):
             parts.append("no merge: the fragment is the answer")
         yield from self._wrapped("; ".join(parts), "", "  ")
+
+    def _remarks(self) -> Iterator[str]:
+        """What the planner says that is not about one fragment; the rest stands under its fragment."""
+        for remark in self.plan.get("remarks") or ():
+            if remark.get("fragment") is None:
+                place = f"{remark['place']}: " if remark.get("place") else ""
+                yield from self._said(f"{remark.get('kind')}: {place}{remark.get('text')}", "")
 
     # --- operations ------------------------------------------------------------------------------
 

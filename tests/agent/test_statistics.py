@@ -190,3 +190,29 @@ def test_a_department_may_do_without(tmp_path: Path, engines: EnginePool) -> Non
     finally:
         refresher.close()
         agent.close()
+
+
+class Slow:
+    """A source that takes its time once."""
+
+    def __init__(self) -> None:
+        self.is_due, self.goes_on = True, threading.Event()
+
+    def refresh(self) -> None:
+        self.goes_on.wait(10.0)
+        self.is_due = False
+
+
+def test_a_start_waits_until_all_were_asked_and_no_longer_than_it_is_told() -> None:
+    slow = Slow()
+    refresher = Refresher([slow])  # type: ignore[list-item]
+    refresher.start(0.05)
+    assert slow.is_due
+    slow.goes_on.set()
+    refresher.close()
+    ready = Slow()
+    ready.goes_on.set()
+    refresher = Refresher([ready])  # type: ignore[list-item]
+    refresher.start(10.0)
+    assert not ready.is_due
+    refresher.close()
