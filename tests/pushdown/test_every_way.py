@@ -15,7 +15,15 @@ import pytest
 
 from connectors.servers import LocalServer
 from gateway.planner.make_plan import PASSES
-from tests.pushdown.trap_world import MODES, NECESSARY, TrapGround, ask_every_way, question, trap_ground
+from tests.pushdown.trap_world import (
+    MODES,
+    NECESSARY,
+    WITHOUT,
+    TrapGround,
+    ask_every_way,
+    question,
+    trap_ground,
+)
 
 QUESTIONS = 12
 
@@ -43,3 +51,4 @@ def test_an_answer_does_not_depend_on_what_is_pushed_down(seed: int, ground: Tra
 def test_every_pass_is_left_out_once() -> None:
     alone = {mode.skip[0] for mode in MODES if len(mode.skip) == 1}
     assert alone == PASSES.keys() - {NECESSARY}
+    assert {mode.without for mode in MODES} == {"", *WITHOUT}

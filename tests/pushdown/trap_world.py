@@ -7,9 +7,9 @@ from __future__ import annotations
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -21,9 +21,15 @@ from agent.execute import Execution
 from agent.known_fragments import KnownFragments
 from comity.errors import ComityError, LimitError, PolicyError, SqlError
 from connectors.servers import LocalServer, start_mariadb, start_postgresql
+from gateway.plan_question import QuestionPlanner
 from gateway.planner import make_plan
+from gateway.planner.choosing import Choosing, NoFacts, Preference
 from gateway.planner.make_plan import PASSES, apply_passes
+from gateway.planner.place_key_exchanges import PlacedKeys
 from gateway.planner.planning import Planning
+from gateway.stages import AuthorizedQuery
+from policies.decision import Decision
+from policies.statistics import ColumnFacts, TableFacts
 from sql.dialects import Attempt, NotNative
 from sql.render import render
 from tests.properties.places import ALL_TABLES, raw_database, sources
@@ -49,11 +55,16 @@ NECESSARY = "expand_federated_tables"
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """How a question is run: without which passes, and whether databases may compute and keys be exchanged."""
+    """How a question is run: without which passes or which other work of the planner, whether databases may compute, and
+    what the planner is told of the tables: that they have very many rows, of so many different values in each column.
+    """
 
     name: str
     skip: tuple[str, ...] = ()
     native: bool = True
+    without: str = ""
+    distinct: float = 0.0
+    prefer: Preference = "exposure"
 
     @property
     def reads_the_unread(self) -> bool:
@@ -61,6 +72,13 @@ class Mode:
         return "prune_columns" in self.skip
 
 
+VERY_MANY = 1e9
+WITHOUT: Mapping[str, Callable[..., object]] = {
+    "distinct_lookups": lambda split, planning: None,
+    "place_key_exchanges": lambda fragments, *others: PlacedKeys(fragments, ()),
+    "share_blocks": lambda tree, *others: None,
+}
+"""What the planner does beside its passes, and what stands for it where it is left out."""
 OPTIONAL = tuple(name for name in PASSES if name != NECESSARY)
 MODES = (
     Mode("everything on"),
@@ -68,6 +86,10 @@ MODES = (
     Mode("no pass", OPTIONAL),
     Mode("beside", native=False),
     Mode("no pass, beside", OPTIONAL, native=False),
+    *(Mode(f"without {name}", without=name) for name in WITHOUT),
+    Mode("very many rows of few values", distinct=3.0),
+    Mode("very many rows of few values, in the least time", distinct=3.0, prefer="time"),
+    Mode("very many rows, all different", distinct=VERY_MANY),
 )
 
 
@@ -226,6 +248,28 @@ def answered(world: World, text: str) -> tuple[pa.Table, int]:
     return found, sum(receipt is not None and receipt.mode == "native" for receipt in receipts)
 
 
+class Told(NoFacts):
+    """Very many rows in each table that shows all of them, and so many different values in each column that shows them."""
+
+    def __init__(self, decisions: Iterable[Decision], distinct: float) -> None:
+        facts = ColumnFacts(distinct=distinct, null_fraction=0.0, width=8.0)
+        self._tables = {
+            (decision.department, decision.table): TableFacts(
+                VERY_MANY,
+                {
+                    name: facts
+                    for name, rule in decision.columns.items()
+                    if rule.mask is None and "read" in rule.uses
+                },
+            )
+            for decision in decisions
+            if decision.row_filter is None and decision.floor is None and not decision.joins_required
+        }
+
+    def table(self, department: str, name: str) -> TableFacts | None:
+        return self._tables.get((department, name))
+
+
 class Planned:
     """The trees that one question became: a mode that changes nothing is not run again."""
 
@@ -239,7 +283,7 @@ class Planned:
         return self._asked[0] if self._asked is not None else None
 
     def is_new(self, mode: Mode) -> bool:
-        if self._asked is None:
+        if self._asked is None or mode.without or mode.distinct:
             return True
         text = render(apply_passes(*self._asked, skip=mode.skip))
         return (mode.native, text) not in self._seen
@@ -263,6 +307,19 @@ def running(world: World, mode: Mode, planned: Planned) -> Iterator[None]:
     def refused(*_: object) -> Attempt:
         raise NotNative("switched off")
 
+    choosing, works = QuestionPlanner.choosing, {name: getattr(make_plan, name) for name in WITHOUT}
+
+    def told(planner: QuestionPlanner, query: AuthorizedQuery) -> Choosing:
+        known = choosing(planner, query)
+        return (
+            replace(known, facts=Told(query.decisions, mode.distinct), prefer=mode.prefer)
+            if mode.distinct
+            else known
+        )
+
+    QuestionPlanner.choosing = told  # type: ignore[method-assign]
+    if mode.without:
+        setattr(make_plan, mode.without, WITHOUT[mode.without])
     make_plan.apply_passes = partial(planned.passes, mode)
     if not mode.native:
         Execution._native = refused  # type: ignore[method-assign]
@@ -270,4 +327,7 @@ def running(world: World, mode: Mode, planned: Planned) -> Iterator[None]:
         yield
     finally:
         make_plan.apply_passes = apply_passes
+        QuestionPlanner.choosing = choosing  # type: ignore[method-assign]
+        for name, work in works.items():
+            setattr(make_plan, name, work)
         Execution._native = renders  # type: ignore[method-assign]
