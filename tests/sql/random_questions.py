@@ -125,7 +125,10 @@ class _Writer:
         if star:
             return f"SELECT * FROM {from_}{where}", Item("", ())
         if one_row:
-            return f"SELECT {self.values.aggregate(scope, kinds[0])} FROM {from_}{where}", Item("", ())
+            value = self.values.aggregate(scope, kinds[0])
+            if around.items and self.chance(0.2):
+                value = f"coalesce({value}, {self.values.value(replace(scope, items=()), kinds[0], 0)})"
+            return f"SELECT {value} FROM {from_}{where}", Item("", ())
         names = self.output_names(len(kinds), distinct=named)
         if self.chance(0.25):
             return self.grouped(scope, kinds, names, f"FROM {from_}{where}")

@@ -199,6 +199,7 @@ class Values:
         if kind == "int":
             anything = self.value(scope, self.kind(scope), 1)
             forms += ["count(*)", f"count({anything})", f"count(DISTINCT {anything})", f"sum({value})"]
+            forms.append(f"count_if({self.condition(scope, 0)})")
         if kind == "dec":
             forms += [f"sum({value})", f"sum(DISTINCT {value})"]
         if kind == "dbl":
