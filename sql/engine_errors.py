@@ -10,6 +10,7 @@ from comity.errors import CancelledError, ComityError, InternalError, LimitError
 
 _CAST_TARGET = re.compile(r"\b(?:to|type) ([A-Z][A-Z0-9_]*(?: WITH TIME ZONE)?(?:\(\d+, ?\d+\))?)")
 _FIELD_FORMAT = re.compile(r"invalid (date|timestamp|time|interval) field format", re.IGNORECASE)
+_SEVERAL_FUNCTIONS = re.compile(r'best candidate function for the function call "(.+?)\((.*?)\)"')
 _NO_FUNCTION = re.compile(r"No function matches the given name and argument types '([^'(]+)\(([^']*)\)'")
 _MISSING_FUNCTION = re.compile(r"(?:Function|Macro) with name \"?([^\" ]+)\"? does not exist")
 # The binder's own name for a database of tables in one shape.
@@ -77,6 +78,10 @@ def _binding_message(message: str) -> str:
     message = _VIEW.sub("", message).replace('""', '"')
     if (found := _NO_FUNCTION.search(message)) is not None:
         return f"{found[1]} does not take ({found[2]})"
+    if (found := _SEVERAL_FUNCTIONS.search(message)) is not None:
+        return (
+            f"{found[1]} takes ({found[2]}) in several ways; say which with casts, as in CAST(x AS INTEGER)"
+        )
     if (found := _MISSING_FUNCTION.search(message)) is not None:
         return f"the function {found[1]} is not available"
     first = message.split("\n", 1)[0].strip()

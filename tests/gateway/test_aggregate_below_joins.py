@@ -11,13 +11,15 @@ import pytest
 from sqlglot import exp
 
 from gateway.planner.choosing import Choosing
+from gateway.planner.disclosure import Disclosure
 from gateway.planner.make_plan import apply_passes
 from gateway.planner.planning import Planning
+from policies.decision import ColumnDecision, Decision, Floor
 from policies.statistics import UNKNOWN_SPEED, ColumnFacts, SourceSpeed, TableFacts
 from sql.resolve import ResolvedQuery
 from sql.split import Split, split_query
 from tests.gateway.below_join_questions import BelowFacts, BelowJoinMaker
-from tests.gateway.federated_world import FederatedWorld, SameFacts
+from tests.gateway.federated_world import PERSON, FederatedWorld, SameFacts
 from tests.sql.ask_in_parts import compare
 
 QUESTIONS = 400
@@ -145,6 +147,22 @@ def test_members_send_groups_where_that_is_better(question: str, world: Federate
         assert set(aggregated(split)) == ({"north", "south", "east", "west"} if groups else set())
         assert [remark.kind for remark in planning.remarks] == ([] if facts.known.rows == 100 else ["choice"])
         assert compare(world, question, lambda r, f=facts: plan(world, r, Choosing(f))[0]).status == "same"
+
+
+@pytest.mark.parametrize(
+    ("uses", "floor", "groups"),
+    [({"read"}, None, True), ({"join", "aggregate"}, None, False), ({"read"}, Floor(2, "id"), False)],
+    ids=["read", "not read", "floor"],
+)
+def test_members_group_what_may_be_seen_of_all_rows(
+    uses: set[str], floor: Floor | None, groups: bool, world: FederatedWorld
+) -> None:
+    """Columns that may not be read are grouped for that reason, without a choice: see `split_aggregates`."""
+    rules = {name: ColumnDecision(frozenset(uses)) for name in PERSON}
+    hidden = Decision("west", "person", True, True, "grant", (), rules, None, None, "", floor=floor)
+    planning = Planning(world.catalog, world.binder, Disclosure([hidden]), Choosing(SameFacts(1e6, 20.0)))
+    apply_passes(world.resolve(SPREAD).tree, planning)
+    assert [remark.kind for remark in planning.remarks] == (["choice"] if groups else [])
 
 
 def test_members_of_which_one_tells_nothing_send_rows(world: FederatedWorld) -> None:

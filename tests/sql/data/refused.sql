@@ -517,6 +517,8 @@ select a + c from h.t
 select a || [1] from h.t
 -- SQL_SYNTAX 1:18 the text cannot be understood near ')'
 select lower(a, c) from h.t
+-- SQL_TYPE 1:10 + takes (INTEGER, VARCHAR) in several ways; say which with casts, as in CAST(x AS INTEGER)
+select 1 + '' from h.t
 -- SQL_TYPE 1:8 sum does not take (VARCHAR)
 select sum(c) from h.t
 -- SQL_TYPE 1:8 Cannot mix values of type INTEGER[] and INTEGER in CASE expression - an explicit cast is required
