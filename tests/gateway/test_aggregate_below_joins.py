@@ -154,15 +154,19 @@ def test_members_send_groups_where_that_is_better(question: str, world: Federate
     [({"read"}, None, True), ({"join", "aggregate"}, None, False), ({"read"}, Floor(2, "id"), False)],
     ids=["read", "not read", "floor"],
 )
+@pytest.mark.parametrize(
+    "question", [SPREAD, "SELECT count(*) AS n FROM land.person p CROSS JOIN centre.town t"]
+)
 def test_members_group_what_may_be_seen_of_all_rows(
-    uses: set[str], floor: Floor | None, groups: bool, world: FederatedWorld
+    question: str, uses: set[str], floor: Floor | None, groups: bool, world: FederatedWorld
 ) -> None:
     """Columns that may not be read are grouped for that reason, without a choice: see `split_aggregates`."""
     rules = {name: ColumnDecision(frozenset(uses)) for name in PERSON}
     hidden = Decision("west", "person", True, True, "grant", (), rules, None, None, "", floor=floor)
     planning = Planning(world.catalog, world.binder, Disclosure([hidden]), Choosing(SameFacts(1e6, 20.0)))
-    apply_passes(world.resolve(SPREAD).tree, planning)
-    assert [remark.kind for remark in planning.remarks] == (["choice"] if groups else [])
+    apply_passes(world.resolve(question).tree, planning)
+    counts = "count" in question and floor is None
+    assert [remark.kind for remark in planning.remarks] == (["choice"] if groups or counts else [])
 
 
 def test_members_of_which_one_tells_nothing_send_rows(world: FederatedWorld) -> None:
