@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from comity.errors import SqlError
+from comity.errors import InternalError, SqlError
 from sql.binder import Binder
 from sql.catalog import Column, Table, fold_name
 from sql.edits import Edit, apply_edits, original_offset
@@ -29,7 +29,7 @@ def confirm_reading(
     """The outputs, with the names and types that DuckDB gives the original text.
 
     Raises `SqlError`: what DuckDB finds wrong (`SQL_TYPE`, `SQL_SYNTAX`, `SQL_FUNCTION_REFUSED`), and
-    `SQL_CONSTRUCT_REFUSED` when the two readings differ.
+    `SQL_CONSTRUCT_REFUSED` when the two readings differ, or DuckDB has an internal error over ours.
     """
     tables = [_visible(note.table, note.columns, resolution) for note in resolution.uses.values()]
     try:
@@ -38,6 +38,10 @@ def confirm_reading(
         # What is wrong with the question is better said of the question's own text.
         _original(parsed, resolution, binder, tables)
         raise _differs() from error
+    except InternalError as error:
+        # DuckDB's own planner breaks down on it, mostly on a LATERAL inside which more depends on the rows outside.
+        message = "the engine breaks down on a question nested like this; ask it in simpler parts"
+        raise SqlError(message, code="SQL_CONSTRUCT_REFUSED", line=1, column=1) from error
     if (
         any(_has_hidden_use(note.table, note.columns) for note in resolution.uses.values())
         and resolution.starred

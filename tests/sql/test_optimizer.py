@@ -10,7 +10,9 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from comity.errors import SqlError
 from sql.engine import open_locked
+from tests.sql.ask_in_parts import World
 
 Row = tuple[int | None, int | None, str | None]
 Rows = Mapping[str, Sequence[Row]]
@@ -178,3 +180,26 @@ def test_the_optimizer_changes_no_answer(maker: Maker, copied: bool) -> None:
         for _ in range(QUESTIONS):
             question = maker.question()
             assert databases.optimized(question) == databases.plain(question), question
+
+
+BREAKS_DOWN = """
+SELECT t.id AS n FROM every.resident t, LATERAL (
+    WITH x AS (SELECT p.id AS id, p.id AS name FROM a.person p),
+        y AS (SELECT (SELECT x.name FROM x AS q JOIN x ON x.id = q.name GROUP BY x.name ORDER BY 1 LIMIT 1) AS day,
+                r.id + 1 AS x FROM x AS r)
+    SELECT p.age AS n FROM every.resident AS p JOIN y ON p.age = y.x AND p.place < t.name
+) AS v
+"""
+
+
+def test_a_question_on_which_duckdb_breaks_down_is_refused_and_the_next_is_answered() -> None:
+    world = World(federated=True)
+    try:
+        for _ in range(2):
+            with pytest.raises(SqlError, match="ask it in simpler parts") as refused:
+                # Where this resolves, DuckDB no longer breaks down, and confirm_reading need not catch it.
+                world.resolve(BREAKS_DOWN)
+            assert refused.value.code == "SQL_CONSTRUCT_REFUSED"
+            world.resolve("SELECT p.id AS n FROM a.person p")
+    finally:
+        world.close()
