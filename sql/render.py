@@ -29,8 +29,9 @@ def render(tree: exp.Expr, dialect: str = CANONICAL) -> str:
         again = sqlglot.parse_one(text, dialect=dialect)
         if again == tree:
             return text
-        texts = {text, _generate(_untyped(tree), dialect)}
-        if _generate(again, dialect) in texts and _content(again, dialect) == _content(tree, dialect):
+        read = _generate(again, dialect)
+        same = read == text or read == _generate(_untyped(tree), dialect)
+        if same and _content(again, dialect) == _content(tree, dialect):
             return text
     except (SqlglotError, RecursionError) as error:
         raise InternalError(f"a checked query has no text in the {dialect} dialect") from error

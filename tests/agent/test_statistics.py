@@ -205,14 +205,14 @@ class Slow:
 
 def test_a_start_waits_until_all_were_asked_and_no_longer_than_it_is_told() -> None:
     slow = Slow()
-    refresher = Refresher([slow])  # type: ignore[list-item]
+    refresher = Refresher([slow])  # type: ignore[list-item]  # all that is asked of a source
     refresher.start(0.05)
     assert slow.is_due
     slow.goes_on.set()
     refresher.close()
     ready = Slow()
     ready.goes_on.set()
-    refresher = Refresher([ready])  # type: ignore[list-item]
+    refresher = Refresher([ready])  # type: ignore[list-item]  # likewise
     refresher.start(10.0)
     assert not ready.is_due
     refresher.close()

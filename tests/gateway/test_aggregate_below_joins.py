@@ -185,7 +185,7 @@ def test_sums_of_one_member_that_might_not_fit_their_type_keep_the_rows_of_all(
         TableFacts(1e6, bounded),
         TableFacts(1e6, {**bounded, "price": ColumnFacts(20.0, bounds=(0.0, price))}),
     )
-    facts.table = lambda department, name: one if department == "west" else usual  # type: ignore[method-assign]
+    facts.table = lambda department, name: one if department == "west" else usual  # type: ignore[method-assign]  # one member differs
     split, _ = plan(world, world.resolve(question), Choosing(facts))
     assert bool(aggregated(split)) == (price == 1000.0)
 

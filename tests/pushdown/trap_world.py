@@ -321,7 +321,7 @@ def running(world: World, mode: Mode, planned: Planned) -> Iterator[None]:
             else known
         )
 
-    QuestionPlanner.choosing = told  # type: ignore[method-assign]
+    QuestionPlanner.choosing = told  # type: ignore[method-assign]  # while the context lasts
     if mode.without:
         setattr(make_plan, mode.without, WITHOUT[mode.without])
     make_plan.apply_passes = partial(planned.passes, mode)
@@ -331,7 +331,7 @@ def running(world: World, mode: Mode, planned: Planned) -> Iterator[None]:
         yield
     finally:
         make_plan.apply_passes = apply_passes
-        QuestionPlanner.choosing = choosing  # type: ignore[method-assign]
+        QuestionPlanner.choosing = choosing  # type: ignore[method-assign]  # its own again
         for name, work in works.items():
             setattr(make_plan, name, work)
         Execution._native = renders  # type: ignore[method-assign]
