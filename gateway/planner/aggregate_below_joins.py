@@ -25,24 +25,29 @@ def aggregate_below_joins(tree: exp.Query, planning: Planning) -> exp.Query:
     and how long that takes: rows, or groups by the join's keys and what the block groups by. Nothing is changed
     where a department tells nothing of its tables.
     """
-    for number, select in enumerate(list(tree.find_all(exp.Select))):
+    blocks = list(tree.find_all(exp.Select))
+    for number in range(len(blocks)):
         best: BelowJoin | None = None
-        for found in find_below_joins(select, planning):
+        for found in find_below_joins(blocks[number], planning):
             if not planning.choosing.takes_second(found.as_rows, found.as_groups):
                 _say(found, planning)
             elif best is None or _saved(found) > _saved(best):
                 best = found
-        changed = _apply(tree, number, best.home, planning) if best is not None else None
-        if best is not None and changed is not None:
-            _say(best, planning, taken=True)
-            tree = changed
-        members = find_members_below_join(select, planning)
-        if members is not None:
-            wanted = planning.choosing.takes_second(members.as_rows, members.as_groups)
-            changed = _apply_to_members(tree, number, planning) if wanted else None
-            if not wanted or changed is not None:
-                _say(members, planning, taken=wanted)
-            tree = changed or tree
+        members = find_members_below_join(blocks[number], planning)
+        if members is not None and not planning.choosing.takes_second(members.as_rows, members.as_groups):
+            _say(members, planning)
+            members = None
+        chosen = best or members
+        if chosen is None:
+            continue
+        copy, copied = _copied(tree, blocks)
+        if best is not None:
+            union = _gathered(copied[number], best.home, copy, planning)
+        else:
+            (union,) = [source for source, _ in block_sources(copied[number]) if is_member_union(source)]
+        if union is not None and _takes_groups(copied[number], union, planning):
+            _say(chosen, planning, taken=True)
+            tree, blocks = copy, copied
     return tree
 
 
@@ -50,32 +55,25 @@ def _saved(found: BelowJoin) -> float:
     return found.as_rows.bytes - found.as_groups.bytes
 
 
-def _apply(tree: exp.Query, number: int, home: str, planning: Planning) -> exp.Query | None:
-    """A copy in which the department's part of one block is gathered; None where that cannot be aggregated."""
+def _copied(tree: exp.Query, blocks: list[exp.Select]) -> tuple[exp.Query, list[exp.Select]]:
+    """A copy, and the same blocks in it: what is gathered in one adds blocks to the tree."""
     copy = copy_tree(tree)
-    select = list(copy.find_all(exp.Select))[number]
-    for found in find_below_joins(select, planning):
-        if found.home != home:
-            continue
-        union = _gather(select, found, copy)
-        union.meta[BELOW] = True
-        block = read_block(select, union)
-        if block is None or why_not(block, planning) or why_not_chosen(block, planning):
-            return None
-        return copy
-    return None
+    pairs = zip(tree.find_all(exp.Select), copy.find_all(exp.Select), strict=True)
+    places = {id(block): twin for block, twin in pairs}
+    return copy, [places[id(block)] for block in blocks]
 
 
-def _apply_to_members(tree: exp.Query, number: int, planning: Planning) -> exp.Query | None:
-    """A copy in which the members' groups of one block are asked for; None where they cannot be."""
-    copy = copy_tree(tree)
-    select = list(copy.find_all(exp.Select))[number]
-    (union,) = [source for source, _ in block_sources(select) if is_member_union(source)]
+def _gathered(select: exp.Select, home: str, tree: exp.Query, planning: Planning) -> exp.Subquery | None:
+    """The department's part of a block, as a union of one member."""
+    found = next((found for found in find_below_joins(select, planning) if found.home == home), None)
+    return _gather(select, found, tree) if found is not None else None
+
+
+def _takes_groups(select: exp.Select, union: exp.Subquery, planning: Planning) -> bool:
+    """Marks a union as one whose members aggregate by choice; False where they cannot."""
     union.meta[BELOW] = True
     block = read_block(select, union)
-    if block is None or why_not(block, planning) or why_not_chosen(block, planning):
-        return None
-    return copy
+    return block is not None and not why_not(block, planning) and not why_not_chosen(block, planning)
 
 
 def _gather(select: exp.Select, found: BelowJoin, tree: exp.Query) -> exp.Subquery:

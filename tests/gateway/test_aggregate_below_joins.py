@@ -149,6 +149,23 @@ def test_members_send_groups_where_that_is_better(question: str, world: Federate
         assert compare(world, question, lambda r, f=facts: plan(world, r, Choosing(f))[0]).status == "same"
 
 
+def test_each_block_is_chosen_for_by_itself(world: FederatedWorld) -> None:
+    """What is gathered in one block adds blocks to the tree, so that a block's place in it is another one then."""
+    inner = "SELECT p.small AS s FROM {people} p JOIN centre.town t ON t.code = p.area GROUP BY p.small HAVING count(*) > {n}"
+    people = ("north.person", "land.person", "south.person")
+    parts = [inner.format(people=name, n=n) for n, name in enumerate(people)]
+    question = (
+        "SELECT t.title AS t, count(*) AS n FROM north.person p JOIN centre.town t ON t.code = p.area WHERE "
+        + " AND ".join(f"p.small IN ({part})" for part in parts)
+        + " GROUP BY t.title"
+    )
+    facts = Choosing(SameFacts(1e6, 20.0))
+    _, planning = plan(world, world.resolve(question), facts)
+    chosen = [remark.text.split(",")[0] for remark in planning.remarks]
+    assert sorted(chosen) == sorted(["of north.person", *(f"of {name}" for name in people)])
+    assert compare(world, question, lambda resolved: plan(world, resolved, facts)[0]).status == "same"
+
+
 @pytest.mark.parametrize(
     ("uses", "floor", "groups"),
     [({"read"}, None, True), ({"join", "aggregate"}, None, False), ({"read"}, Floor(2, "id"), False)],
