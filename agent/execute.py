@@ -46,6 +46,7 @@ from sql.from_items import named_table
 from sql.keys import is_key_table
 from sql.render import render
 from sql.scopes import used_names
+from sql.second_attempt import query_twice
 from sql.split import Piece, Split
 from sql.types import arrow_schema, canonical_type
 
@@ -315,9 +316,7 @@ class Execution:
 
     def _local(self, tree: exp.Query) -> Iterator[pa.RecordBatch]:
         engine = self._stack.enter_context(self.engines.lease())
-        with self._lock:
-            self._engine = engine
-        self._check()
+        self._watch(engine)
         decisions = self.enforced.decisions.values()
         tokens = tokens_for(self.publisher.department.tokens, decisions, self.enforced.request.purpose)
         if tokens is not None:
@@ -330,10 +329,22 @@ class Execution:
         alone = len(split.pieces) == 1
         if alone and is_scan(split.pieces[0].query):
             piece = Piece(split.pieces[0].name, split.pieces[0].context, tree, whole=True)
-            return self._finish(engine, self._read_beside(engine, piece))
+            return iter(engine.query(self._residual_sql(engine, self._read_beside(engine, piece))))
         for piece in split.pieces:
             self._bring(engine, piece, streams=alone and reads_once(split.residual, piece.name))
-        return self._finish(engine, split.residual)
+        text = self._residual_sql(engine, split.residual)
+        names = {piece.name for piece in split.pieces} | self._loaded
+        try:
+            return query_twice(engine, self.engines, text, names, self._stack, self._watch)
+        except ComityError:
+            self._check()
+            raise
+
+    def _watch(self, engine: Engine) -> None:
+        """From now on, a cancellation interrupts this engine. Raises `CancelledError` where there was one."""
+        with self._lock:
+            self._engine = engine
+        self._check()
 
     def _runs(self, query: exp.Query) -> bool:
         """Whether the database can run a query, as far as that can be told without asking it."""
@@ -364,9 +375,9 @@ class Execution:
         counted = count_rows(tree, is_key)
         return split_runnable(counted, lambda query: query.find(exp.Group) is None and self._runs(query))
 
-    def _finish(self, engine: Engine, tree: exp.Query) -> Iterator[pa.RecordBatch]:
+    def _residual_sql(self, engine: Engine, tree: exp.Query) -> str:
         self._check()
-        return iter(engine.query(render(self._with_keys(engine, tree))))
+        return render(self._with_keys(engine, tree))
 
     def _with_keys(self, engine: Engine, tree: exp.Query) -> exp.Query:
         """The tree with the key sets that it names as tables of the engine."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
 from queue import Empty, SimpleQueue
@@ -25,9 +25,9 @@ from sql.types import canonical_name
 _BATCH_ROWS = 65_536
 _REPEAT_SECONDS = 0.02
 _HELD_SHARE = 0.25
+"""Of an engine's memory, for loaded rows that stay as they came; DuckDB has the rest."""
 KEPT = 2
 """How many times the spares a pool keeps of engines that came back: opening one takes longer than a small question."""
-"""Of an engine's memory, for loaded rows that stay as they came; DuckDB has the rest."""
 _SMALL_BATCH_ROWS = 2048
 
 
@@ -215,15 +215,15 @@ class Engine:
         except (duckdb.Error, pa.ArrowException) as error:
             raise self._translated(error) from None
 
-    def share(self, other: Engine) -> bool:
-        """Makes what was loaded readable in `other` as well, without a copy.
+    def share(self, other: Engine, names: Collection[str]) -> bool:
+        """Makes the loaded tables `names` readable in `other` as well, without a copy.
 
-        False, and nothing is shared, where there is more: streams, rows that were copied, functions.
+        False, and nothing is shared, where one of them is something else: a stream, or rows that were copied.
         """
-        if self._tables or self._functions or len(self._views) > len(self._kept):
+        if not self._kept.keys() >= set(names):
             return False
-        for name, (table, columns) in self._kept.items():
-            other._register_held(name, table, columns)
+        for name in names:
+            other._register_held(name, *self._kept[name])
         return True
 
     def add_function(self, name: str, arity: int, function: Callable[..., pa.Array]) -> None:

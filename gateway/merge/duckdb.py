@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from itertools import chain
 from typing import Protocol
 
 import pyarrow as pa
 
-from comity.errors import ComityError, InternalError, SqlError
+from comity.errors import ComityError
 from gateway.exchange import FragmentStream, FragmentStreams
 from gateway.stages import ResultStream
 from sql.engine import Engine, EnginePool
-
-logger = logging.getLogger("comity.gateway")
+from sql.second_attempt import query_twice
 
 PATIENCE_SECONDS = 0.1
 """How long the members of a federated table are waited for before the first of them is read."""
 
 TOGETHER_ROWS = 8192
 """Rows of members that are handed to DuckDB as one batch."""
-
-SECOND_SECONDS = 1.0
-"""What a second attempt may take beyond what the first one took."""
-
-_MAY_BE_THE_OPTIMIZERS = {"QUERY_RUNTIME", "INTERNAL"}
 
 
 class DuckdbMerge:
@@ -54,11 +45,18 @@ class DuckdbMerge:
     def _run(self, streams: FragmentStreams) -> Iterator[pa.RecordBatch]:
         lifetime = streams.lifetime
         with ExitStack() as stack:
+
+            def watch(engine: Engine) -> None:
+                lifetime.on_cancel(engine.interrupt)
+                stack.callback(lifetime.forget, engine.interrupt)
+
             engine = stack.enter_context(self.engines.lease())
-            lifetime.on_cancel(engine.interrupt)
-            stack.callback(lifetime.forget, engine.interrupt)
+            watch(engine)
             try:
-                yield from self._merged(engine, streams)
+                relations = self._brought(engine, streams)
+                answer = query_twice(engine, self.engines, streams.plan.residual_sql, relations, stack, watch)
+                for batch in answer:
+                    yield _exact(batch, streams.plan.schema)
             except ComityError as error:
                 streams.cancel()
                 lifetime.check()
@@ -70,61 +68,16 @@ class DuckdbMerge:
                 # The engine may still read a stream whose rows nobody needs; it is not to wait for them.
                 streams.release()
 
-    def _merged(self, engine: Engine, streams: FragmentStreams) -> Iterator[pa.RecordBatch]:
-        plan = streams.plan
+    def _brought(self, engine: Engine, streams: FragmentStreams) -> Collection[str]:
+        """Makes the fragments' rows tables or streams of the engine, and says by which names."""
         relations = _relations(streams)
-        if plan.materialise:
+        if streams.plan.materialise:
             _load_all(engine, streams, relations)
         else:
             for name, parts in relations.items():
                 engine.register(name, pa.RecordBatchReader.from_batches(parts[0].schema, _batches(parts)))
         streams.lifetime.check()
-        began = time.monotonic()
-        try:
-            batches = _begun(engine, plan.residual_sql)
-        except (SqlError, InternalError) as error:
-            if error.code not in _MAY_BE_THE_OPTIMIZERS:
-                raise
-            batches = self._second_attempt(engine, streams, error, time.monotonic() - began)
-        for batch in batches:
-            yield _exact(batch, plan.schema)
-
-    def _second_attempt(
-        self, engine: Engine, streams: FragmentStreams, failure: ComityError, seconds: float
-    ) -> Iterator[pa.RecordBatch]:
-        """The answer as the residual is written, where the fragments are at hand; otherwise raises `failure`.
-
-        DuckDB looks at values in the order of joins that its optimizer chose for the fragments, and so may fail on
-        one in a row that another condition leaves out, where one DuckDB over all tables would not; and the optimizer
-        itself may break down. Nothing has left yet. Another failure, or one that took long, is the first one.
-        """
-        with ExitStack() as stack:
-            plain = stack.enter_context(self.engines.unoptimized())
-            if not engine.share(plain):
-                raise failure
-            streams.lifetime.on_cancel(plain.interrupt)
-            stack.callback(streams.lifetime.forget, plain.interrupt)
-            timer = threading.Timer(SECOND_SECONDS + seconds, plain.interrupt)
-            timer.daemon = True
-            timer.start()
-            try:
-                batches = _begun(plain, streams.plan.residual_sql)
-            except ComityError:
-                streams.lifetime.check()
-                raise failure from None
-            finally:
-                timer.cancel()
-                timer.join()
-            if plain.spent:  # its time was over in the moment in which it had an answer
-                raise failure
-            logger.warning("a merge that failed (%s) was repeated without DuckDB's optimizer", failure.code)
-            yield from batches
-
-
-def _begun(engine: Engine, sql: str) -> Iterator[pa.RecordBatch]:
-    """The batches of the answer, the first of which is there."""
-    batches = iter(engine.query(sql))
-    return chain([first for first in [next(batches, None)] if first is not None], batches)
+        return relations.keys()
 
 
 def _relations(streams: FragmentStreams) -> dict[str, tuple[FragmentStream, ...]]:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-import yaml
 
 import agent.execute
-from agent.agent import Agent, open_agent
+from agent.agent import Agent
 from agent.execute import GAVE_UP, TOO_MUCH
 from comity.errors import SourceError, SqlError
 from policies.port import FragmentRequest, Receipt
 from policies.principal import Principal
 from sql.catalog import Fragment
-from sql.engine import Engine, EnginePool
+from sql.engine import Engine
+from tests.agent.conftest import Rows
 
 ANALYST = Principal("li.wei", "bureau", frozenset({"analyst"}))
-COLUMNS = {"id": "BIGINT", "place": "VARCHAR", "amount": "BIGINT"}
 LARGEST = 2**63 - 1
 SUM = "SELECT p.place AS place, sum(p.amount) AS total FROM north.payment AS p GROUP BY p.place"
 TOTALS = pa.schema([pa.field("place", pa.string()), pa.field("total", pa.decimal128(38, 0))])
@@ -34,53 +32,6 @@ SPREADS = pa.schema(
     [pa.field("place", pa.string()), *(pa.field(name, pa.float64()) for name in ("v", "s", "a"))]
 )
 GROUPS = 70_000
-Rows = list[tuple[object, object]]
-
-
-@pytest.fixture(scope="module")
-def engines() -> Iterator[EnginePool]:
-    pool = EnginePool(memory="256MB", threads=1, spares=1)
-    yield pool
-    pool.close()
-
-
-@pytest.fixture
-def open_north(tmp_path: Path, engines: EnginePool) -> Iterator[Callable[[Rows], Agent]]:
-    """A department whose SQLite table holds these places and amounts."""
-    opened: list[Agent] = []
-
-    def open_with(rows: Rows) -> Agent:
-        policies = tmp_path / "policies"
-        policies.mkdir()
-        table = {
-            "from": "payment",
-            "sharing": "conditional",
-            "grade": "general",
-            "columns": {name: {"type": kind} for name, kind in COLUMNS.items()},
-        }
-        source = {"connector": "sqlite", "uri": "north.sqlite"}
-        department = {"name": "north", "title": "north", "source": source, "tables": {"payment": table}}
-        (tmp_path / "department.yaml").write_text(yaml.safe_dump(department), encoding="utf-8")
-        grant = {
-            "id": "work",
-            "reason": "工作协议",
-            "principals": {"roles": ["analyst"]},
-            "purposes": ["work"],
-            "columns": {name: {"use": ["read", "filter", "aggregate", "group"]} for name in COLUMNS},
-        }
-        policy = {"table": "payment", "grants": [grant]}
-        (policies / "payment.yaml").write_text(yaml.safe_dump(policy, allow_unicode=True), encoding="utf-8")
-        # Before the agent: afterwards nothing else in this process may open the file.
-        with sqlite3.connect(tmp_path / "north.sqlite") as connection:
-            connection.execute("CREATE TABLE payment (id INTEGER PRIMARY KEY, place TEXT, amount INTEGER)")
-            connection.executemany("INSERT INTO payment (place, amount) VALUES (?, ?)", rows)
-        connection.close()
-        opened.append(open_agent(tmp_path, {}, engines))
-        return opened[-1]
-
-    yield open_with
-    for north in opened:
-        north.close()
 
 
 def ask(north: Agent, sql: str = SUM, schema: pa.Schema = TOTALS) -> tuple[list[tuple[object, ...]], Receipt]:

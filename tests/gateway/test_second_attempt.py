@@ -13,11 +13,11 @@ import pytest
 
 from comity.errors import CancelledError, ComityError, InternalError, LimitError, SqlError
 from gateway.dispatch import dispatch
-from gateway.merge import duckdb as merging
 from gateway.merge.duckdb import DuckdbMerge
 from gateway.planner.make_plan import make_plan
 from gateway.stages import AdmittedQuery, AuthorizedQuery, BoundQuery, Lifetime, QueryRequest
 from policies.principal import Principal
+from sql import second_attempt
 from sql.binder import Binder
 from sql.catalog import Catalog, Column, Table
 from sql.engine import Engine, EnginePool
@@ -123,7 +123,7 @@ def test_an_optimizer_that_breaks_down_is_done_without(
     asked = once(monkeypatch, InternalError("the merge engine failed: internal"))
     assert len(merge.rows(f"{PAIR} WHERE a.id = b.id AND a.id < '1000'")) == 4
     assert len(asked) == 2
-    assert caplog.messages == ["a merge that failed (INTERNAL) was repeated without DuckDB's optimizer"]
+    assert caplog.messages == ["a query that failed (INTERNAL) was repeated without DuckDB's optimizer"]
 
 
 def test_a_value_that_is_wrong_in_the_answer_is_the_error_it_was(merge: Merging) -> None:
@@ -135,13 +135,13 @@ def test_a_value_that_is_wrong_in_the_answer_is_the_error_it_was(merge: Merging)
 def test_what_takes_too_long_as_it_is_written_is_the_error_it_was(
     merge: Merging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(merging, "SECOND_SECONDS", 0.2)
+    monkeypatch.setattr(second_attempt, "SECOND_SECONDS", 0.2)
     with pytest.raises(SqlError, match="a value could not be cast to TINYINT"):
         merge.rows(LONG)
 
 
 def test_a_cancellation_ends_the_second_attempt(merge: Merging, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merging, "SECOND_SECONDS", 600.0)
+    monkeypatch.setattr(second_attempt, "SECOND_SECONDS", 600.0)
     timer = threading.Timer(0.5, merge.lifetime.cancel)
     timer.start()
     with pytest.raises(CancelledError):

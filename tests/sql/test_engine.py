@@ -59,20 +59,19 @@ def test_a_loaded_table_takes_the_canonical_types_given(engine: Engine) -> None:
 def test_loaded_rows_are_shared_with_another_engine(engine: Engine, pool: EnginePool) -> None:
     engine.load("表 1", SCHEMA, [batch(1, 2)], ["BIGINT"])
     with pool.unoptimized() as other:
-        assert engine.share(other)
+        assert engine.share(other, ["表 1"])
         assert other.query('select sum(a) as a from "表 1"').read_all().to_pylist() == [{"a": 3}]
 
 
-def test_streams_copies_and_functions_are_not_shared(pool: EnginePool) -> None:
-    with pool.lease() as streaming, pool.unoptimized() as other:
-        streaming.register("s", stream(1))
-        assert not streaming.share(other)
-    with pool.lease() as copying, pool.unoptimized() as other:
-        copying.load("t", SCHEMA, [batch(1, 2)], keep="p.a = 1", relation="p")
-        assert not copying.share(other)
-    with pool.lease() as calling, pool.unoptimized() as other:
-        calling.add_function("f", 1, lambda values: values)
-        assert not calling.share(other)
+def test_only_loaded_rows_are_shared(engine: Engine, pool: EnginePool) -> None:
+    engine.load("loaded", SCHEMA, [batch(1, 2)])
+    engine.register("stream", stream(1))
+    engine.load("copy", SCHEMA, [batch(1, 2)], keep="p.a = 1", relation="p")
+    with pool.unoptimized() as other:
+        assert engine.share(other, {"loaded"})
+    for name in ("stream", "copy", "nothing"):
+        with pool.unoptimized() as other:
+            assert not engine.share(other, {"loaded", name})
 
 
 def test_an_engine_without_optimizer_evaluates_in_the_order_of_the_words(pool: EnginePool) -> None:
