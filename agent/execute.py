@@ -169,12 +169,15 @@ class Execution:
 
     def _told(self, reason: str, tree: exp.Query) -> str:
         """The reason why the database did not run `tree`, as far as the caller may know it."""
-        if self._shows_forms():
+        if self._shows_forms() or not self.texts.own_forms(tree, partial(self._stands_in_the_way, tree)):
             return reason
+        return OWN_FORMS
+
+    def _stands_in_the_way(self, tree: exp.Query) -> bool:
+        """Whether the source cannot run what the department put around the tables of `tree`."""
         _, tables = wrap_tables(tree, self.enforced, self.publisher)
         sources = {physical: source.columns for physical, source in self._sources().items()}
-        own = stand_in_the_way(tables, self.publisher.connector.dialect, self.capabilities, sources)
-        return OWN_FORMS if own else reason
+        return stand_in_the_way(tables, self.publisher.connector.dialect, self.capabilities, sources)
 
     # --- native ---------------------------------------------------------------------------------
 

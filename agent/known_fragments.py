@@ -41,6 +41,7 @@ class NativeTexts:
     _texts: dict[int, tuple[exp.Query, Attempt | str]] = field(default_factory=dict)
     _rows_first: dict[int, tuple[exp.Query, bool]] = field(default_factory=dict)
     _splits: dict[tuple[int, bool], tuple[exp.Query, Split]] = field(default_factory=dict)
+    _own_forms: dict[int, tuple[exp.Query, bool]] = field(default_factory=dict)
 
     def text(self, tree: exp.Query, render: Callable[[exp.Query], Attempt]) -> Attempt:
         """The text of one of the fragment's own trees, not of one made on the way. Raises `NotNative`."""
@@ -68,12 +69,19 @@ class NativeTexts:
             self._rows_first[id(tree)] = (tree, ask())
         return self._rows_first[id(tree)][1]
 
+    def own_forms(self, tree: exp.Query, find: Callable[[], bool]) -> bool:
+        """Whether one of the fragment's own trees stays beside its source because of the department's own expressions."""
+        if id(tree) not in self._own_forms:
+            self._own_forms[id(tree)] = (tree, find())
+        return self._own_forms[id(tree)][1]
+
     def forget(self) -> None:
         """The source's tables are no longer as they were: every text is rendered anew."""
         self.gave_up = False
         self._texts.clear()
         self._rows_first.clear()
         self._splits.clear()
+        self._own_forms.clear()
 
 
 @dataclass(frozen=True, slots=True)

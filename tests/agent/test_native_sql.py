@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
+from unittest.mock import Mock
 
 import duckdb
 import pyarrow as pa
 import pytest
 
 from agent.agent import Agent, open_agent
-from agent.own_forms import OWN_FORMS
+from agent.own_forms import OWN_FORMS, stand_in_the_way
 from policies.port import FragmentRequest, KeySet, Receipt
 from policies.principal import Principal
 from sql.catalog import Fragment
@@ -151,8 +152,17 @@ grants:
 )
 @pytest.mark.parametrize("shows", [True, False])
 def test_why_a_database_did_not_run_it_tells_nothing_of_the_departments_own_forms(
-    directory: Path, engines: EnginePool, principal: Principal, sql: str, hidden: str, own: str, shows: bool
+    directory: Path,
+    engines: EnginePool,
+    principal: Principal,
+    sql: str,
+    hidden: str,
+    own: str,
+    shows: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    looked = Mock(wraps=stand_in_the_way)
+    monkeypatch.setattr("agent.execute.stand_in_the_way", looked)
     with closing(sqlite3.connect(directory.parent / "north.sqlite")) as connection:
         connection.execute("CREATE TABLE t_person (bh INTEGER, zbm TEXT)")
         connection.execute("INSERT INTO t_person VALUES (1, 'A1'), (2, 'A2')")
@@ -160,10 +170,12 @@ def test_why_a_database_did_not_run_it_tells_nothing_of_the_departments_own_form
     (directory / "department.yaml").write_text(HIDDEN, encoding="utf-8")
     (directory / "policies" / "person.yaml").write_text(GRANTS, encoding="utf-8")
     agent = opened(directory, engines, "show_native_sql: {departments: [bureau]}" if shows else "")
-    told, rows = receipt(agent, principal, sql)
+    for _ in range(2):
+        told, rows = receipt(agent, principal, sql)
+        assert (told.mode, rows) == ("local", 2)
+        if hidden and not shows:
+            assert told.mode_reason == OWN_FORMS
+        else:
+            assert (hidden or own) in told.mode_reason
+        assert looked.call_count == (0 if shows else 1), "that is remembered with the fragment's text"
     agent.close()
-    assert (told.mode, rows) == ("local", 2)
-    if hidden and not shows:
-        assert told.mode_reason == OWN_FORMS
-    else:
-        assert (hidden or own) in told.mode_reason

@@ -371,6 +371,33 @@ def test_who_groups_many_rows_waits_for_keys_though_few_groups_leave(
     assert bool(grouped.exchanges) == waits
 
 
+class Counted(Grouped):
+    """So many rows at `large` and a thousand at `small`, of whose columns nothing is known."""
+
+    def table(self, department: str, name: str) -> TableFacts | None:
+        del name
+        rows = {"small": 1000.0, "large": self.rows}.get(department)
+        return TableFacts(rows, {}) if rows is not None else None
+
+
+@pytest.mark.parametrize(
+    ("rows", "prefer", "waits"),
+    [
+        (5_000.0, "exposure", False),
+        (20_000.0, "exposure", True),
+        (20_000.0, "time", False),
+        (60_000.0, "time", True),
+    ],
+)
+def test_a_table_that_is_tiny_beside_another_gives_keys_though_it_leaves_out_no_row(
+    asking: Asking, rows: float, prefer: Preference, *, waits: bool
+) -> None:
+    sql = "SELECT a.name, b.name FROM small.t a JOIN large.t b ON b.id = a.id"
+    plan = asking.plan(sql, choosing=Choosing(Counted(rows), prefer))
+    (large,) = [planned for planned in plan.fragments if planned.fragment.department == "large"]
+    assert bool(large.exchanges) == waits
+
+
 def test_a_missing_department_leaves_out_nothing_of_the_others(asking: Asking) -> None:
     asked = asking.ask([Scripted("small", [], broken), Scripted("large", [[1, 2]])], partial=True)
     assert asked.rows() == []
