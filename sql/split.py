@@ -262,7 +262,7 @@ class _Splitter:
         """Blocks of inner, cross, left, semi and anti joins."""
         sources = block_sources(select)
         where = select.args.get("where")
-        pool = split_conjuncts(where.this if where else None)
+        pool: list[exp.Expr] = []
         inner: list[exp.Expr] = []
         hanging: list[exp.Join] = []
         for source, join in sources:
@@ -271,6 +271,8 @@ class _Splitter:
                 pool += split_conjuncts(join.args.get("on")) if join is not None else []
             else:
                 hanging.append(join)
+        # As they are written, joins come before what is asked of their rows: DuckDB takes them so without its optimizer.
+        pool += split_conjuncts(where.this if where is not None else None)
         groups, rest = self.connect(inner, contexts, pool)
         kept_joins = [join for join in hanging if not self.attach(join, groups, contexts)]
         for join in kept_joins:

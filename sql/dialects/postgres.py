@@ -95,6 +95,7 @@ class Postgres(Dialect):
             "having alone",
             "queries in having",
             "outer columns beside groups",
+            "outer columns in wraps",
             "differences in IN",
             "quantified",
             "filter",

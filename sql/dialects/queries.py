@@ -189,6 +189,7 @@ def _distinct(node: exp.Select, outputs: list[Output], scope: Scope) -> tuple[st
 def _wrapped(node: exp.Expr, sql: str, outputs: list[Output], limit: str, scope: Scope) -> Rendered:
     """ORDER BY around a query whose own ORDER BY could only name its output."""
     dialect = scope.context.dialect
+    _refuse_outer_wrap(scope)
     prefix = dialect.identifier(_WRAP)
     names = [dialect.fold(output.name) for output in outputs]
     if len(set(names)) < len(names):
@@ -201,6 +202,12 @@ def _wrapped(node: exp.Expr, sql: str, outputs: list[Output], limit: str, scope:
     listed = ", ".join(f"{output.value.sql} AS {dialect.identifier(output.name)}" for output in read)
     text = f"SELECT {listed} FROM ({sql}) AS {prefix}{_order(order)}{limit}"
     return text, tuple((output.name, output.value) for output in outputs)
+
+
+def _refuse_outer_wrap(scope: Scope) -> None:
+    """What is written around a query makes it a derived table, in which MariaDB knows no columns of queries around it."""
+    if scope.outer and "outer columns in wraps" not in scope.context.dialect.features:
+        raise NotNative(f"{scope.context.dialect.title} knows no outer columns in a derived table")
 
 
 def _with(node: exp.Expr, scope: Scope) -> str:
@@ -315,6 +322,7 @@ def _arm(arm: _Arm, merged: list[tuple[str, Value]], scope: Scope) -> str:
     plain = all(mine.kind == value.kind for (_, mine), (_, value) in zip(arm.columns, merged, strict=True))
     if plain and "parenthesised arms" in dialect.features:
         return f"({arm.sql})"
+    _refuse_outer_wrap(scope)
     prefix = dialect.identifier("_a")
     names = [dialect.fold(name) for name, _ in arm.columns]
     if len(set(names)) < len(names):

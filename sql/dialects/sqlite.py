@@ -87,6 +87,7 @@ class Sqlite(Dialect):
             "limit in IN",
             "queries in having",
             "outer columns beside groups",
+            "outer columns in wraps",
             "differences in IN",
             "filter",
             "groups",

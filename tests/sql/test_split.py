@@ -113,6 +113,19 @@ def test_conditions_and_joins_of_one_place_go_down_together(world: World) -> Non
     assert '"cost"' not in texts["a"].split("FROM")[0], "a column nobody needs leaves the place"
 
 
+def test_joins_come_before_what_is_asked_of_their_rows(world: World) -> None:
+    """As they are written; what fails on a value is tried in this order (ADR 23)."""
+    question = (
+        "SELECT p.name AS n FROM a.person p JOIN b.firm f ON f.owner = p.id JOIN a.visit v ON v.cost < p.age + f.id "
+        "WHERE p.age + f.id > 3"
+    )
+    residual = split_query(world.resolve(question).tree, PLACES["place"]).residual
+    assert residual is not None
+    (condition,) = [text(where) for where in residual.find_all(exp.Where)]
+    places = [condition.index(part) for part in ('"owner"', '"cost"', "> 3")]
+    assert places == sorted(places)
+
+
 def test_a_query_of_one_place_is_one_piece(world: World) -> None:
     question = (
         "WITH x AS (SELECT id FROM a.person) SELECT count(*) AS n FROM x JOIN a.visit v ON v.person_id = x.id"

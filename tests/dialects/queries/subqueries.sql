@@ -71,3 +71,12 @@ SELECT p.id, (SELECT p.level + q.n FROM (SELECT count(*) AS n FROM visits AS v) 
 
 -- native: postgres mysql sqlite
 SELECT p.level AS v, count(*) AS n FROM people AS p GROUP BY p.level HAVING count(*) > (SELECT count(*) FROM visits AS v WHERE v.id < 2);
+
+-- native: postgres sqlite
+SELECT p.id, (SELECT DISTINCT coalesce(v.kind, p.name) AS v FROM visits AS v WHERE v.person = p.id ORDER BY 1 LIMIT 1) AS v FROM people AS p;
+
+-- native: postgres sqlite
+SELECT p.id FROM people AS p WHERE EXISTS (SELECT v.id AS v FROM visits AS v WHERE v.person = p.id UNION ALL SELECT p.level ORDER BY 1 LIMIT 1 OFFSET 1);
+
+-- native: postgres mysql sqlite
+SELECT p.id FROM people AS p WHERE EXISTS (SELECT DISTINCT v.kind AS v FROM visits AS v WHERE v.id < 4 ORDER BY 1 LIMIT 1 OFFSET 1);
