@@ -6,15 +6,14 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
+from gateway.planner.member_pairs import equates_members, member_pairs
 from gateway.planner.members import (
     FEDERATED,
     arm_values,
     arms_of,
     drop_arm,
     in_member,
-    is_member_column,
     is_member_union,
-    member_tables,
     union_name,
 )
 from sql.scopes import block_sources, free_aliases, join_conjuncts, source_alias, split_conjuncts
@@ -76,10 +75,10 @@ def _join_beside(
         split_conjuncts(where.this if where is not None else None),
     )
     inside, outside = _divide([*on, *pool], left, right)
-    if not any(_equates_members(conjunct, left, right) for conjunct in inside):
+    if not any(equates_members(conjunct, left, right) for conjunct in inside):
         return False
-    pairs = _pairs(left, right)
-    if pairs is None or not pairs:
+    pairs = _common(left, right)
+    if not pairs:
         return False
     # A member that only one of the two has joins nothing.
     partners = {id(arm) for arm, _ in pairs}
@@ -93,10 +92,10 @@ def _join_beside(
 
 def _join_hanging(left: exp.Subquery, right: exp.Subquery, join: exp.Join, tree: exp.Query) -> bool:
     inside, outside = _divide(split_conjuncts(join.args.get("on")), left, right)
-    if outside or not any(_equates_members(conjunct, left, right) for conjunct in inside):
+    if outside or not any(equates_members(conjunct, left, right) for conjunct in inside):
         return False
-    pairs = _pairs(left, right)
-    if pairs is None or len(pairs) != len(arms_of(left)):
+    pairs = _common(left, right)
+    if not pairs or len(pairs) != len(arms_of(left)):
         return False
     if _reads_constants(right, join, tree):
         # A row without a partner has NULL there, and the constant of its member here.
@@ -133,34 +132,9 @@ def _divide(
     return inside, outside
 
 
-def _equates_members(conjunct: exp.Expr, left: exp.Subquery, right: exp.Subquery) -> bool:
-    if not isinstance(conjunct, exp.EQ):
-        return False
-    sides = (conjunct.this, conjunct.expression)
-    if not all(isinstance(side, exp.Column) for side in sides):
-        return False
-    unions = {source_alias(left): left, source_alias(right): right}
-    if {side.table for side in sides} != set(unions):
-        return False
-    return all(is_member_column(unions[side.table], side.name) for side in sides)
-
-
-def _pairs(left: exp.Subquery, right: exp.Subquery) -> list[tuple[exp.Select, exp.Select]] | None:
-    """The arms of the members that both have; None where a member is not one department's one table."""
-    partners: dict[str, exp.Select] = {}
-    for arm in arms_of(right):
-        tables = list(member_tables(arm).values())
-        if len(tables) != 1 or tables[0][0] in partners:
-            return None
-        partners[tables[0][0]] = arm
-    pairs = []
-    for arm in arms_of(left):
-        departments = {department for department, _ in member_tables(arm).values()}
-        if len(departments) != 1:
-            return None
-        if (partner := partners.get(departments.pop())) is not None:
-            pairs.append((arm, partner))
-    return pairs
+def _common(left: exp.Subquery, right: exp.Subquery) -> list[tuple[exp.Select, exp.Select]]:
+    """The arms of the members that both have; none where members are more than a table each."""
+    return [(arm, partner) for arm, partner in member_pairs(left, right) or () if partner is not None]
 
 
 def _keep(union: exp.Subquery, kept: set[int]) -> None:
@@ -183,9 +157,7 @@ def _combine(
     for arm, partner in pairs:
         values = {aliases[0]: arm_values(arm), aliases[1]: arm_values(partner)}
         on = [
-            _in_both(conjunct, values)
-            for conjunct in conjuncts
-            if not _equates_members(conjunct, left, right)
+            _in_both(conjunct, values) for conjunct in conjuncts if not equates_members(conjunct, left, right)
         ]
         where = partner.args.get("where")
         if where is not None:

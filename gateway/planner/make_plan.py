@@ -18,6 +18,7 @@ from gateway.planner.factor_conditions import factor_conditions
 from gateway.planner.gather_department import gather_department
 from gateway.planner.gather_members import gather_members
 from gateway.planner.join_members import join_members
+from gateway.planner.look_up_in_members import look_up_in_members
 from gateway.planner.members import has_member_union
 from gateway.planner.place_key_exchanges import place_key_exchanges
 from gateway.planner.planning import Planning
@@ -54,6 +55,8 @@ PASSES: dict[str, Pass] = {
     "push_filters_into_unions": lambda tree, _: push_filters_into_unions(tree),
     # Members join what lies together, and then filter what could only be decided on both tables.
     "join_members": lambda tree, _: push_filters_into_unions(join_members(tree)),
+    # Members look up what the question says to be theirs.
+    "look_up_in_members": lambda tree, _: look_up_in_members(tree),
     # What only members read, since they filter and join, does not leave them.
     "prune_members": lambda tree, _: prune_columns(tree) if has_member_union(tree) else tree,
     # What a department can aggregate alone is seen as a federated table of one member.

@@ -33,13 +33,10 @@ def _may_push(select: exp.Select) -> bool:
 
 
 def _push_in_block(select: exp.Select) -> None:
-    sources = block_sources(select)
-    unions = {}
-    for source, join in sources:
-        if is_member_union(source) and _is_inner(join):
-            unions[source_alias(source)] = source
-    if not unions or any(join is not None and join.side in {"RIGHT", "FULL"} for _, join in sources):
+    unions = filtered_unions(select)
+    if not unions:
         return
+    sources = block_sources(select)
     where = select.args.get("where")
     if where is not None:
         kept = join_conjuncts(_push(split_conjuncts(where.this), unions))
@@ -47,6 +44,18 @@ def _push_in_block(select: exp.Select) -> None:
     for _, join in sources:
         if join is not None and _is_inner(join) and join.args.get("on") is not None:
             join.set("on", join_conjuncts(_push(split_conjuncts(join.args["on"]), unions)) or exp.true())
+
+
+def filtered_unions(select: exp.Select) -> dict[str, exp.Subquery]:
+    """The federated tables of a block, by alias, that its conditions may filter before its joins."""
+    sources = block_sources(select)
+    if any(join is not None and join.side in {"RIGHT", "FULL"} for _, join in sources):
+        return {}
+    return {
+        source_alias(source): source
+        for source, join in sources
+        if is_member_union(source) and _is_inner(join)
+    }
 
 
 def _is_inner(join: exp.Join | None) -> bool:

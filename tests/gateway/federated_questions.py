@@ -140,6 +140,16 @@ class QuestionMaker:
                     "p.area NOT IN (SELECT t.code FROM centre.town t WHERE t.weight > 2)",
                 )
             )
+        if self.maybe(0.12):
+            parts.append(
+                self.pick(
+                    "EXISTS (SELECT 1 FROM land.home h WHERE h.id = p.home AND h.member = p.member)",
+                    "NOT EXISTS (SELECT * FROM land.home h WHERE h.member = p.member AND h.rooms > p.small)",
+                    "p.home IN (SELECT h.id FROM land.home h WHERE p.member = h.member AND h.member <> 'north')",
+                    "(p.flag OR p.home NOT IN (SELECT h.id FROM land.home h WHERE h.member = p.member))",
+                    "(p.home, p.member) NOT IN (SELECT h.id, h.member FROM land.home h WHERE h.rooms < 3)",
+                )
+            )
         if self.maybe(0.08):
             parts.append("(p.small = 1 AND p.area = 'a' OR p.small = 2 AND p.area = 'b')")
         return f" WHERE {' AND '.join(parts)}" if parts else ""

@@ -15,6 +15,7 @@ CTE_NAMES = ("c", "C", "person", "Town", "x", "两边")
 OUTPUTS = ("id", "name", "n", "Town", "x", "day", "总数", "code", "v2")
 MOST_BLOCKS = 5
 FEDERATED = ("every", "resident")
+MEMBER_COLUMN = "place"
 
 
 Tables = Mapping[tuple[str, str], Mapping[str, str]]
@@ -143,7 +144,33 @@ class _Writer:
         return text, Item("", tuple(zip(names, kinds, strict=True)))
 
     def conditions(self, scope: Scope) -> str:
-        return " AND ".join(self.values.condition(scope) for _ in range(self.rng.choice([1, 1, 2])))
+        parts = [self.values.condition(scope) for _ in range(self.rng.choice([1, 1, 2]))]
+        federated = [item for item in scope.items if any(name == MEMBER_COLUMN for name, _ in item.columns)]
+        if federated and self.blocks > 0 and self.chance(0.2):
+            parts.append(self.look_up(scope, self.rng.choice(federated)))
+        return " AND ".join(parts)
+
+    def look_up(self, scope: Scope, item: Item) -> str:
+        """A condition on rows of the federated table that are of the same member as a row of `item`."""
+        self.blocks -= 1
+        other = Item(self.alias(scope), self.tables[FEDERATED].columns)
+        inner = replace(scope, items=(other,), outer=scope)
+        name = f"{other.name}.{self.values.spelled(MEMBER_COLUMN)}"
+        same = f"{item.name}.{self.values.spelled(MEMBER_COLUMN)}"
+        from_ = f"FROM {'.'.join(FEDERATED)} {other.name}"
+        more = f" AND {self.values.condition(inner)}" if self.chance(0.8) else ""
+        where = f"WHERE {name} = {same}{more}"
+        negated = self.rng.choice(["", "NOT "])
+        kind = self.values.kind(Scope(items=(other,)))
+        value, shown = self.values.value(scope, kind, 0), self.values.value(inner, kind, 0)
+        looked_up = self.rng.choice(
+            [
+                f"{negated}EXISTS (SELECT {self.rng.choice(['1', '*', shown])} {from_} {where})",
+                f"{value} {negated}IN (SELECT {shown} {from_} {where})",
+                f"({same}, {value}) {negated}IN (SELECT {name}, {shown} {from_}{' WHERE TRUE' + more})",
+            ]
+        )
+        return f"({looked_up} OR {self.values.condition(scope, 0)})" if self.chance(0.2) else looked_up
 
     def output_names(self, width: int, *, distinct: bool) -> tuple[str, ...]:
         if distinct:
