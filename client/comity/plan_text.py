@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from comity.plan_tree import Paint, Plan, draw_tree, time_text
+from comity.plan_tree import Paint, Plan, draw_tree, same_aliases, time_text
 from comity.shell.tables import printable, wrap
 
 
@@ -67,11 +67,12 @@ def _fragments(plan: Plan) -> Iterator[str]:
 
 
 def _alike(fragments: Sequence[Plan]) -> list[list[Plan]]:
-    """Fragments together whose texts differ in the department's name only."""
+    """Fragments together whose texts differ in names only: the department's, and those of its further tables."""
     groups: dict[str, list[Plan]] = {}
     for fragment in fragments:
         name = f'"{fragment.get("department")}"'
-        text = f"{fragment.get('sql', '')}\n{fragment.get('keyed_sql') or ''}".replace(name, '"…"')
+        text = f"{fragment.get('sql', '')}\n{fragment.get('keyed_sql') or ''}"
+        text = same_aliases(text, text).replace(name, '"…"')
         groups.setdefault(text.replace(f"'{name[1:-1]}'", "'…'"), []).append(fragment)
     return list(groups.values())
 

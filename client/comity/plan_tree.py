@@ -5,6 +5,7 @@ What is drawn is the plan's data, as docs/reference/plan.md names it; what is no
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,8 @@ MOST_MEMBERS = 8
 _INNER, _LAST, _CUT, _LAST_CUT, _DOWN = "├─ ", "└─ ", "├╌╌ ", "└╌╌ ", "│"
 _FLOW = " ← "
 _KEYS = "⇠ "
+_ALIAS = re.compile(r"\bmember_[0-9]+\b")
+"""What the planner calls the tables of members after the first."""
 _FEW = 4
 
 
@@ -158,7 +161,7 @@ class _Drawing:
         fragment = self.fragments.get(operation.get("fragment") or "")
         if fragment is None:
             return None
-        return _anywhere(work_text(fragment), str(fragment.get("department")))
+        return _anywhere(work_text(fragment), fragment)
 
     # --- leaves ----------------------------------------------------------------------------------
 
@@ -181,9 +184,8 @@ class _Drawing:
         if again:
             yield from self._said("as above", below)
             return
-        department = str(several[0].get("department"))
         for line in self._work(several[0], self.width - display_width(below)):
-            yield from self._said(_anywhere(line, department) if len(several) > 1 else line, below)
+            yield from self._said(_anywhere(line, several[0]) if len(several) > 1 else line, below)
         for note, about in self._notes(several).items():
             shown = about if len(about) <= _FEW else [*about[:_FEW], f"{len(about) - _FEW} more"]
             who = f"{', '.join(shown)}: " if len(about) < len(several) else ""
@@ -325,13 +327,25 @@ def work_text(fragment: Plan) -> str:
     return _flow(operations) if operations else ""
 
 
-def _anywhere(work: str, department: str) -> str:
+def _anywhere(work: str, fragment: Plan) -> str:
     """What one member of a federated table does, as it reads for each of them.
 
-    >>> _anywhere("WHERE 'town_a' > 'b' ← town_a.resident", "town_a")
+    >>> _anywhere("WHERE 'town_a' > 'b' ← town_a.resident", {"department": "town_a"})
     "WHERE '…' > 'b' ← resident"
     """
-    return work.replace(f"'{department}'", "'…'").replace(f"{department}.", "")
+    department = fragment.get("department")
+    alike = work.replace(f"'{department}'", "'…'").replace(f"{department}.", "")
+    return same_aliases(alike, work_text(fragment))
+
+
+def same_aliases(text: str, whole: str) -> str:
+    """A text in which a member's further tables have the names that those of every member have; `whole` has all of them.
+
+    >>> same_aliases("member_7.id = id", "JOIN ON member_7.id = id ← resident, resident AS member_7")
+    'member_2.id = id'
+    """
+    names = {alias: f"member_{place}" for place, alias in enumerate(dict.fromkeys(_ALIAS.findall(whole)), 2)}
+    return _ALIAS.sub(lambda found: names.get(found[0], found[0]), text)
 
 
 def _flow(operation: Plan) -> str:

@@ -12,6 +12,11 @@ QUESTIONS: dict[str, tuple[str, str]] = {
         "clerk",
         "SELECT kind, count(*) AS n, avg(id) AS a FROM district.resident GROUP BY kind HAVING count(*) > 0 ORDER BY kind",
     ),
+    "looked-up-in-members": (
+        "clerk",
+        "SELECT count(*) AS n FROM district.resident r WHERE NOT EXISTS "
+        + "(SELECT 1 FROM district.resident s WHERE s.town = r.town AND s.name = r.name AND s.id <> r.id)",
+    ),
     "top-n": ("clerk", "SELECT name FROM district.resident ORDER BY id DESC LIMIT 2"),
     "whole-groups": (
         "clerk",
