@@ -112,7 +112,8 @@ def _profile(agent: Agent, source: str) -> Profile:
         for column in physical.table.columns:
             if (text := column.text) is not None:
                 how = reading(dialect, physical.columns[column.name], report.names())
-                columns.append(TextColumn(name, column.name, text.collation, str(text), how))
+                compares = (str(text), text.merges, text.groups_as_equal, text.by_code_point)
+                columns.append(TextColumn(name, column.name, text.collation, *compares, how))
     return Profile(
         agent.name, source, report.profile.answers, unproven(dialect, report.names()), tuple(columns)
     )

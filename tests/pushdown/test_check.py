@@ -70,6 +70,7 @@ def test_json_says_of_each_source_what_it_answered_and_what_stays_beside(federat
     assert profiles["wide"]["beside"] == ["text"]
     (column,) = profiles["folding"]["columns"]
     assert column["compares"].startswith("merges case")
+    assert column["merges"][0] == "case"
     assert column["computed"] == "beside"
 
 
@@ -80,6 +81,18 @@ def test_sources_that_answered_alike_share_a_column(federation: Path) -> None:
     assert header.count("DuckDB") == 1
     (beside,) = [line for line in text.splitlines() if line.startswith(" beside for it")]
     assert [cell.strip() for cell in beside.split("│")[1:]] == ["nothing", "nothing", "text"]
+
+
+def test_what_columns_of_text_do_by_themselves_is_counted(federation: Path) -> None:
+    text = run("--federation", str(federation))
+    lines = {
+        line.split("│")[0].strip(): [cell.strip() for cell in line.split("│")[1:]]
+        for line in text.splitlines()
+    }
+    folding = [name.startswith("DuckDB") for name in lines["answers"]].index(True)
+    assert lines["case of text"][folding] == "ignored in 1 of 1 columns"
+    assert lines["PAD SPACE"][folding] == "no"
+    assert {lines["GROUP BY on text"][place] for place in range(3) if place != folding} == {"as it compares"}
 
 
 def test_verbose_shows_each_column_of_text(federation: Path) -> None:
