@@ -56,7 +56,7 @@ PASSES: dict[str, Pass] = {
     # Members join what lies together, and then filter what could only be decided on both tables.
     "join_members": lambda tree, _: push_filters_into_unions(join_members(tree)),
     # Members look up what the question says to be theirs.
-    "look_up_in_members": lambda tree, _: look_up_in_members(tree),
+    "look_up_in_members": look_up_in_members,
     # What only members read, since they filter and join, does not leave them.
     "prune_members": lambda tree, _: prune_columns(tree) if has_member_union(tree) else tree,
     # What a department can aggregate alone is seen as a federated table of one member.

@@ -148,6 +148,9 @@ class QuestionMaker:
                     "p.home IN (SELECT h.id FROM land.home h WHERE p.member = h.member AND h.member <> 'north')",
                     "(p.flag OR p.home NOT IN (SELECT h.id FROM land.home h WHERE h.member = p.member))",
                     "(p.home, p.member) NOT IN (SELECT h.id, h.member FROM land.home h WHERE h.rooms < 3)",
+                    "p.small <= (SELECT max(h.rooms) FROM land.home h WHERE h.member = p.member AND h.id <> p.home)",
+                    "(SELECT count(*) FROM land.person q WHERE q.member = p.member AND q.area = p.area) > 2",
+                    "p.id IN (SELECT q.id FROM land.person q WHERE q.member = p.member ORDER BY q.id LIMIT 3)",
                 )
             )
         if self.maybe(0.08):

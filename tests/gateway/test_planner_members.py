@@ -199,6 +199,15 @@ def test_members_roll_up_under_a_floor(binder: Binder) -> None:
     assert "ROLLUP" not in asked(question, binder, held())["south"][0]
 
 
+def test_nothing_is_looked_up_in_members_under_a_floor(binder: Binder) -> None:
+    question = (
+        "SELECT count(*) AS n FROM land.person p WHERE EXISTS"
+        " (SELECT 1 FROM land.person q WHERE q.department = p.department AND q.area = p.area)"
+    )
+    assert "EXISTS" in asked(question, binder, held())["north"][0]
+    assert not any("EXISTS" in text for text in asked(question, binder, held(floor=True))["north"])
+
+
 def test_a_constant_is_not_asked_of_a_column_that_may_only_be_joined(binder: Binder) -> None:
     question = (
         "SELECT t.name AS n FROM north.person p JOIN centre.town t ON t.code = p.balance WHERE t.code = '1.5'"

@@ -168,6 +168,8 @@ class _Writer:
                 f"{negated}EXISTS (SELECT {self.rng.choice(['1', '*', shown])} {from_} {where})",
                 f"{value} {negated}IN (SELECT {shown} {from_} {where})",
                 f"({same}, {value}) {negated}IN (SELECT {name}, {shown} {from_}{' WHERE TRUE' + more})",
+                f"{value} {self.rng.choice(['=', '>'])} (SELECT {self.values.aggregate(inner, kind)} {from_} {where})",
+                f"{value} IN (SELECT {shown} AS v {from_} {where} GROUP BY {shown} HAVING count(*) > 1)",
             ]
         )
         return f"({looked_up} OR {self.values.condition(scope, 0)})" if self.chance(0.2) else looked_up
