@@ -58,7 +58,7 @@ PASSES: dict[str, Pass] = {
     # Members look up what the question says to be theirs.
     "look_up_in_members": look_up_in_members,
     # What only members read, since they filter and join, does not leave them.
-    "prune_members": lambda tree, _: prune_columns(tree) if has_member_union(tree) else tree,
+    "prune_members": lambda tree, _: prune_columns(tree),
     # What a department can aggregate alone is seen as a federated table of one member.
     "gather_department": gather_department,
     # So is what a department had better aggregate before another's tables are joined.
@@ -73,6 +73,21 @@ PASSES: dict[str, Pass] = {
     "sketch_counts": sketch_counts,
 }
 """The passes over the tree, in order; each is exact alone, and with or without any other."""
+
+
+OF_MEMBERS = frozenset(
+    {
+        "push_filters_into_unions",
+        "join_members",
+        "look_up_in_members",
+        "prune_members",
+        "split_aggregates",
+        "drop_empty_totals",
+        "push_limits_into_members",
+        "sketch_counts",
+    }
+)
+"""Passes that leave a tree without a union over members as it is, and need not look for one themselves."""
 
 
 def make_plan(
@@ -137,8 +152,16 @@ def _plan(
 
 def apply_passes(tree: exp.Query, planning: Planning, skip: Container[str] = ()) -> exp.Query:
     """The tree after every pass but those named in `skip`."""
+    members: bool | None = None
     for name, run in PASSES.items():
-        if name not in skip:
+        if name in skip:
+            continue
+        if name not in OF_MEMBERS:
+            tree, members = run(tree, planning), None
+            continue
+        if members is None:
+            members = has_member_union(tree)
+        if members:
             tree = run(tree, planning)
     return tree
 
