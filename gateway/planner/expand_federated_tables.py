@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlglot import exp
 
 from gateway.planner.members import FEDERATED, SHAPE
@@ -20,7 +22,8 @@ def expand_federated_tables(tree: exp.Query, catalog: Catalog) -> exp.Query:
     used: dict[str, set[str]] = {}
     for column in copy.find_all(exp.Column):
         used.setdefault(column.table, set()).add(column.name)
-    taken = set(used_names(copy))
+    # A name that is a column's as well is read as the column in places (DuckDB's HAVING, with outer columns in it).
+    taken = {*used_names(copy), *_column_names(copy, catalog)}
     for node in list(copy.find_all(exp.Table)):
         table = _federated(node, catalog)
         if table is None:
@@ -35,6 +38,12 @@ def expand_federated_tables(tree: exp.Query, catalog: Catalog) -> exp.Query:
         union.meta[FEDERATED] = table.qualified_name
         node.replace(union)
     return copy
+
+
+def _column_names(tree: exp.Query, catalog: Catalog) -> Iterator[str]:
+    for node in tree.find_all(exp.Table):
+        table = None if is_cte_reference(node) else catalog.find(node.db, node.name)
+        yield from (column.name.lower() for column in table.columns) if table is not None else ()
 
 
 def _federated(node: exp.Table, catalog: Catalog) -> Table | None:

@@ -22,7 +22,7 @@ from sql.scopes import (
 )
 
 _PLAIN = frozenset({"expressions", "from_", "where", "distinct"})
-_CLAUSES = _PLAIN | {"group", "having", "order", "limit", "offset"}
+_MORE = frozenset({"group", "having", "order", "limit", "offset"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def _read(query: exp.Query, union: exp.Subquery) -> _LookUp | None:
     """A subquery over rows of another federated table, of the same member as the row of `union`."""
     place, body = query.parent, query.unnest()
     clauses = {clause for clause, value in body.args.items() if value}
-    if not isinstance(body, exp.Select) or clauses - _CLAUSES:
+    if not isinstance(body, exp.Select) or clauses - _PLAIN - _MORE:
         return None
     sources, where = block_sources(body), body.args.get("where")
     other = sources[0][0] if len(sources) == 1 else None
@@ -94,7 +94,8 @@ def _read(query: exp.Query, union: exp.Subquery) -> _LookUp | None:
     parts = list(block_expressions(body))
     if any(part.find(exp.Window, exp.Query) is not None for part in parts) or _keyed_by_members(body, other):
         return None
-    plain = clauses <= _PLAIN and not any(part.find(exp.AggFunc) is not None for part in parts)
+    on = body.args["distinct"].args.get("on") if "distinct" in clauses else None
+    plain = clauses <= _PLAIN and on is None and not any(part.find(exp.AggFunc) for part in parts)
     members = _member_places(place, body, union, other) if plain else frozenset()
     if not members and not any(equates_members(c, union, other) for c in conditions):
         return None
@@ -120,11 +121,15 @@ def _member_places(
     """Where a tuple and what it is looked for among both have the member column; never all that there is."""
     if not isinstance(place, exp.In) or not isinstance(place.this, exp.Tuple):
         return frozenset()
-    pairs = zip(place.this.expressions, body.expressions, strict=True)
+    left, right = place.this.expressions, body.expressions
+    if len(left) != len(right):
+        return frozenset()  # it shows a tuple, too
     found = frozenset(
-        number for number, (one, two) in enumerate(pairs) if are_members(one, two.unalias(), union, other)
+        number
+        for number, (one, two) in enumerate(zip(left, right, strict=True))
+        if are_members(one, two.unalias(), union, other)
     )
-    return found if len(found) < len(body.expressions) else frozenset()
+    return found if len(found) < len(left) else frozenset()
 
 
 def _move(condition: exp.Expr, union: exp.Subquery, found: list[_LookUp]) -> None:
@@ -172,7 +177,7 @@ def _ask(query: exp.Query, looked_up: _LookUp, partner: exp.Select | None, union
             if number not in looked_up.members
         ],
     )
-    for clause in _CLAUSES - _PLAIN:
+    for clause in ("distinct", *sorted(_MORE)):
         if body.args.get(clause):
             body.set(clause, in_member(body.args[clause], alias, values))
     body.set("from_", partner.args["from_"].copy())

@@ -83,6 +83,19 @@ def test_members_do_not_take_the_aliases_of_the_question() -> None:
     assert free_aliases(next(tree.find_all(exp.Exists))) == {"north"}
 
 
+def test_members_do_not_take_the_names_of_columns() -> None:
+    catalog = Catalog(
+        [
+            Table("all", "person", COLUMNS, members=(("area", "person"), ("code", "person"))),
+            Table("centre", "town", (Column("code", "VARCHAR"),)),
+        ],
+        "1",
+    )
+    question = "SELECT p.id AS id FROM all.person AS p, centre.town AS t"
+    tree = expand_federated_tables(parse(question), catalog)
+    assert not {source.alias for source in tree.find_all(exp.Table)} & {"area", "code"}
+
+
 def test_four_hundred_members_nest_in_single_digits() -> None:
     members = tuple((f"town_{n}", "person") for n in range(400))
     catalog = Catalog([Table("all", "person", COLUMNS, members=members)], "1")
