@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from itertools import chain
@@ -31,11 +31,13 @@ from agent.runnable_parts import (
     count_rows,
     groups_one_table,
     is_scan,
+    looks_up_rows,
     reads_once,
     split_runnable,
 )
 from comity.errors import CancelledError, ComityError, SourceError, SqlError
-from connectors.spi import OUTPUT, TABLES_CHANGED, GroupsSlowly, Scan
+from connectors.repeated_reading import MANY_ROWS
+from connectors.spi import OUTPUT, TABLES_CHANGED, GroupsSlowly, RepeatsSlowly, Scan
 from policies.port import KeysReceived, Receipt
 from policies.tokens import TOKEN_FUNCTION, tokens_for
 from policies.wrap import PHYSICAL, published_columns
@@ -56,6 +58,7 @@ MOST_HELD_BYTES = 4 * 1024 * 1024
 _KEYS_TRIED = 1000
 """Join keys of a set with which it is tried what a database can run."""
 SLOW_GROUPS = "so many groups are made sooner beside the source, of rows read in parts"
+SLOW_LOOK_UPS = "rows that the source would look for again and again are found sooner beside it"
 GAVE_UP = "the source gave up on a value or a sum that it does not hold exactly"
 TOO_MUCH = "sums that the source may give up on, of more groups than are waited for"
 
@@ -199,6 +202,8 @@ class Execution:
             attempt = self.texts.text(tree, self._native)
             if self.texts.rows_first(tree, partial(self._groups_slowly, tree, attempt)):
                 raise NotNative(SLOW_GROUPS)
+            if self.texts.repeated(tree, partial(self._repeats_slowly, tree, attempt)):
+                raise NotNative(SLOW_LOOK_UPS)
             return self._ask(attempt, self.schema, tree, ordered=self.enforced.request.fragment.ordered)
         except NotNative as reason:
             self.mode, self.mode_reason = "local", self._told(reason.reason, tree)
@@ -209,12 +214,32 @@ class Execution:
 
         Which of the two runs can be seen from outside, so that it may not depend on rows that the caller cannot see.
         """
-        enforced, connector = self.enforced, self.publisher.connector
-        hides = enforced.has_floor or any(d.row_filter is not None for d in enforced.decisions.values())
-        if hides or self.keys or not isinstance(connector, GroupsSlowly) or not groups_one_table(tree):
+        connector = self.publisher.connector
+        if (
+            self._hides()
+            or self.keys
+            or not isinstance(connector, GroupsSlowly)
+            or not groups_one_table(tree)
+        ):
             return False
         self._check()
         return connector.groups_slowly(attempt.sql)
+
+    def _repeats_slowly(self, tree: exp.Query, attempt: Attempt) -> bool:
+        """Whether the source says that it would answer a subquery of the fragment again for every row around it."""
+        connector = self.publisher.connector
+        if self._hides() or self.keys or not isinstance(connector, RepeatsSlowly) or not looks_up_rows(tree):
+            return False
+        rows = [source.table.row_estimate for source in self._sources().values()]
+        if all(count is not None and count**2 <= MANY_ROWS for count in rows):
+            return False
+        self._check()
+        return connector.repeats_slowly(attempt.sql)
+
+    def _hides(self) -> bool:
+        """Whether the fragment's tables have rows that the caller cannot see."""
+        decisions = self.enforced.decisions.values()
+        return self.enforced.has_floor or any(d.row_filter is not None for d in decisions)
 
     def _count(self, tree: exp.Query) -> int:
         """The groups that a floor left out, as far as they may be told; 0 when they cannot be counted now."""
@@ -324,8 +349,13 @@ class Execution:
         tokens = tokens_for(self.publisher.department.tokens, decisions, self.enforced.request.purpose)
         if tokens is not None:
             engine.add_function(TOKEN_FUNCTION, 2, tokens)
-        rows_first = self.texts.rows_first(tree, lambda: False)
-        divide = self._split_rows if rows_first else partial(split_runnable, runs=self._runs)
+        divide: Callable[[exp.Query], Split] = partial(split_runnable, runs=self._runs)
+        if self.texts.rows_first(tree, lambda: False):
+            divide = self._split_rows
+        elif self.texts.repeated(tree, lambda: False):
+            divide = partial(
+                split_runnable, runs=lambda query: not looks_up_rows(query) and self._runs(query)
+            )
         split = self.texts.split(tree, divide)
         assert split.residual is not None
         # The rows of a part that is read once need not all be there at once.

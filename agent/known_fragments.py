@@ -40,6 +40,7 @@ class NativeTexts:
     # A tree stays beside its text: the place in memory that names it is nobody else's as long as it is there.
     _texts: dict[int, tuple[exp.Query, Attempt | str]] = field(default_factory=dict)
     _rows_first: dict[int, tuple[exp.Query, bool]] = field(default_factory=dict)
+    _repeated: dict[int, tuple[exp.Query, bool]] = field(default_factory=dict)
     _splits: dict[tuple[int, bool], tuple[exp.Query, Split]] = field(default_factory=dict)
     _own_forms: dict[int, tuple[exp.Query, bool]] = field(default_factory=dict)
 
@@ -69,6 +70,12 @@ class NativeTexts:
             self._rows_first[id(tree)] = (tree, ask())
         return self._rows_first[id(tree)][1]
 
+    def repeated(self, tree: exp.Query, ask: Callable[[], bool]) -> bool:
+        """Whether the source would answer a subquery of one of the fragment's own trees row by row, asked once."""
+        if id(tree) not in self._repeated:
+            self._repeated[id(tree)] = (tree, ask())
+        return self._repeated[id(tree)][1]
+
     def own_forms(self, tree: exp.Query, find: Callable[[], bool]) -> bool:
         """Whether one of the fragment's own trees stays beside its source because of the department's own expressions."""
         if id(tree) not in self._own_forms:
@@ -80,6 +87,7 @@ class NativeTexts:
         self.gave_up = False
         self._texts.clear()
         self._rows_first.clear()
+        self._repeated.clear()
         self._splits.clear()
         self._own_forms.clear()
 

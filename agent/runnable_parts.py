@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from sql.copies import copy_tree
 from sql.keys import is_key_table
-from sql.scopes import block_sources
+from sql.scopes import block_expressions, block_sources, free_aliases, nested_queries
 from sql.split import Runs, Split, split_query
 
 HERE = "here"
@@ -26,6 +26,16 @@ def split_runnable(tree: exp.Query, runs: Runs) -> Split:
         if all(_tables(piece.query) == 1 or runs(piece.query) for piece in split.pieces):
             return split
     return split_query(tree, lambda table: None if is_key_table(table) else table.alias_or_name)
+
+
+def looks_up_rows(tree: exp.Query) -> bool:
+    """Whether a subquery in an expression names columns of a query around it, so that it has an answer for each row."""
+    return any(
+        bool(free_aliases(query))
+        for select in tree.find_all(exp.Select)
+        for part in block_expressions(select)
+        for query in nested_queries(part)
+    )
 
 
 def groups_one_table(tree: exp.Query) -> bool:

@@ -38,6 +38,7 @@ from connectors.mysql_session import (
 from connectors.mysql_statistics import table_statistics
 from connectors.mysql_tables import describe_tables
 from connectors.pool import ConnectionPool
+from connectors.repeated_reading import mysql_repeats
 from connectors.spi import Capabilities, PhysicalTable, ProbeReport, TableName
 from connectors.statistics import TableStatistics
 from connectors.stoppable_scan import StoppableScan
@@ -124,6 +125,15 @@ class MysqlConnector:
         """Parameters stand for `?`. A row of more than 16 MiB is refused with `SOURCE_UNSUPPORTED`."""
         query = _Query(self, sql, schema, tuple(parameters), batch_rows)
         return StoppableScan(query, schema, deadline=deadline, batch_rows=batch_rows)
+
+    def repeats_slowly(self, sql: str) -> bool:
+        """See `connectors.spi.RepeatsSlowly`: a dependent subquery that reads a table through, again and again."""
+        try:
+            with self._errand() as session:
+                return mysql_repeats(session.ask(f"EXPLAIN {sql}"))
+        except SourceError:
+            # What is wrong will show when it runs.
+            return False
 
     def close(self) -> None:
         self._pool.close()

@@ -29,12 +29,13 @@ from connectors.conform_batch import check_column_count
 from connectors.pool import ConnectionPool
 from connectors.postgresql_catalog import DESCRIBE, PROBE, physical_table
 from connectors.postgresql_errors import translate
-from connectors.postgresql_parts import LOCK_MS, DivisibleScan, find_divisible, groups_slowly
+from connectors.postgresql_parts import LOCK_MS, Ask, DivisibleScan, find_divisible, groups_slowly, plan_of
 from connectors.postgresql_query import PostgresqlQuery
 from connectors.postgresql_questions import TextProfiles, profile_of
 from connectors.postgresql_reader import execute, fetch
 from connectors.postgresql_statistics import STATISTICS, table_statistics, wanted_tables
 from connectors.postgresql_types import Shape, shape_statement
+from connectors.repeated_reading import postgresql_repeats
 from connectors.spi import Capabilities, PhysicalTable, ProbeReport, TableName
 from connectors.statistics import TableStatistics
 from connectors.stoppable_scan import StoppableScan
@@ -166,12 +167,18 @@ class PostgresqlConnector:
 
     def groups_slowly(self, sql: str) -> bool:
         """See `connectors.spi.GroupsSlowly`: rows that can be read in parts, and groups that are made in one."""
-        if self.parts < 2:
-            return False
+        return self.parts > 1 and self._planned(lambda ask: groups_slowly(sql, ask))
+
+    def repeats_slowly(self, sql: str) -> bool:
+        """See `connectors.spi.RepeatsSlowly`: a subplan that reads a table through, again and again."""
+        return self._planned(lambda ask: postgresql_repeats(plan_of(ask, sql)))
+
+    def _planned(self, judge: Callable[[Ask], bool]) -> bool:
+        """What the server's plans say, where it tells them soon."""
         try:
             with psycopg.connect(self._conninfo(), autocommit=True, row_factory=dict_row) as connection:
                 connection.execute(f"SET lock_timeout = {LOCK_MS}; SET statement_timeout = {2 * LOCK_MS}")
-                return groups_slowly(sql, lambda question: connection.execute(question.encode()).fetchall())
+                return judge(lambda question: connection.execute(question.encode()).fetchall())
         except (psycopg.Error, SourceError):
             # What is wrong will show when it runs.
             return False

@@ -100,7 +100,7 @@ def groups_slowly(sql: str, ask: Ask) -> bool:
     Read in parts by several processes, and grouped where they arrive, they take less time (TPC-H q13: 0.6 of it on two
     processors).
     """
-    group = _plan(ask, sql)
+    group = plan_of(ask, sql)
     while group.get("Node Type") in _AROUND and len(group.get("Plans", ())) == 1:
         (group,) = group["Plans"]
     if (
@@ -129,7 +129,8 @@ def _is_large(ask: Ask, facts: str) -> bool:
     return bool(found["divisible"]) and found["blocks"] >= 2 * LEAST_BLOCKS
 
 
-def _plan(ask: Ask, sql: str) -> dict[str, Any]:
+def plan_of(ask: Ask, sql: str) -> dict[str, Any]:
+    """The server's plan for one SELECT, which is not run; its nodes as `EXPLAIN (VERBOSE, FORMAT JSON)` has them."""
     (row,) = ask(f"EXPLAIN (VERBOSE, FORMAT JSON) {sql}")
     (found,) = row.values()
     # The drivers differ in whether they read JSON.
@@ -139,7 +140,7 @@ def _plan(ask: Ask, sql: str) -> dict[str, Any]:
 
 def _only_scan(ask: Ask, sql: str) -> dict[str, Any]:
     """The plan's one node, below projections and filters that the server keeps apart; empty if there are others."""
-    plan = _plan(ask, sql)
+    plan = plan_of(ask, sql)
     while plan.get("Node Type") == "Subquery Scan" and len(plan.get("Plans", ())) == 1:
         (plan,) = plan["Plans"]
     return {} if "Plans" in plan else plan

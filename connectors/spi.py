@@ -171,6 +171,17 @@ class GroupsSlowly(Protocol):
 
 
 @runtime_checkable
+class RepeatsSlowly(Protocol):
+    """A connector that can tell of a query with subqueries that its database would read their rows over and over, so
+    that the query is answered sooner elsewhere (`connectors.repeated_reading`).
+    """
+
+    def repeats_slowly(self, sql: str) -> bool:
+        """Whether that is so of one SELECT, which is not run. False, too, where the database does not answer."""
+        ...
+
+
+@runtime_checkable
 class Connector(Protocol):
     """One department's database, opened read-only.
 

@@ -23,12 +23,13 @@ import pyarrow as pa
 
 from comity.errors import SourceError
 from connectors.pool import ConnectionPool
+from connectors.repeated_reading import sqlite_repeats
 from connectors.spi import Capabilities, PhysicalTable, ProbeReport, TableName
 from connectors.sqlite_columns import build_batch
 from connectors.sqlite_questions import ANSWERS
 from connectors.sqlite_session import SqliteSession, file_state, source_path, translate
 from connectors.sqlite_statistics import table_statistics
-from connectors.sqlite_tables import describe_tables
+from connectors.sqlite_tables import describe_tables, rows_read
 from connectors.sqlite_uniform import Uniform, find_uniform
 from connectors.sqlite_values import parameter
 from connectors.statistics import TableStatistics
@@ -118,6 +119,16 @@ class SqliteConnector:
         """Parameters stand for `?`."""
         query = _Query(self, sql, schema, tuple(map(parameter, parameters)), batch_rows)
         return StoppableScan(query, schema, deadline=deadline, batch_rows=batch_rows)
+
+    def repeats_slowly(self, sql: str) -> bool:
+        """See `connectors.spi.RepeatsSlowly`: a correlated subquery that scans a table, again and again."""
+        try:
+            with self._errand() as connection:
+                plan = connection.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()
+                return sqlite_repeats(plan, rows_read(connection, sql))
+        except SourceError:
+            # What is wrong will show when it runs.
+            return False
 
     def close(self) -> None:
         self._pool.close()

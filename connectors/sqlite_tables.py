@@ -135,6 +135,20 @@ def row_estimates(connection: apsw.Connection) -> dict[str, int]:
     return found
 
 
+def rows_read(connection: apsw.Connection, sql: str) -> list[int]:
+    """About how many rows each table that a statement names has, once for each time that it is named."""
+    found: list[int] = []
+    for (name,) in connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
+        times = sql.count(quoted(str(name)))
+        if times:
+            try:
+                ((last,),) = connection.execute(f"SELECT max(rowid) FROM main.{quoted(str(name))}").fetchall()
+            except apsw.SQLError:
+                last = row_estimates(connection).get(str(name), 0)
+            found += [int(last or 0)] * times
+    return found
+
+
 def _fold(name: str) -> str:
     return "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in name)
 

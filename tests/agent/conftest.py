@@ -24,11 +24,11 @@ def engines() -> Iterator[EnginePool]:
 
 
 @pytest.fixture
-def open_north(tmp_path: Path, engines: EnginePool) -> Iterator[Callable[[Rows], Agent]]:
-    """A department whose SQLite table holds these places and amounts."""
+def open_north(tmp_path: Path, engines: EnginePool) -> Iterator[Callable[..., Agent]]:
+    """A department whose SQLite table holds these places and amounts; with a row filter if there is one."""
     opened: list[Agent] = []
 
-    def open_with(rows: Rows) -> Agent:
+    def open_with(rows: Rows, shown: str = "") -> Agent:
         policies = tmp_path / "policies"
         policies.mkdir()
         table = {
@@ -40,13 +40,15 @@ def open_north(tmp_path: Path, engines: EnginePool) -> Iterator[Callable[[Rows],
         source = {"connector": "sqlite", "uri": "north.sqlite"}
         department = {"name": "north", "title": "north", "source": source, "tables": {"payment": table}}
         (tmp_path / "department.yaml").write_text(yaml.safe_dump(department), encoding="utf-8")
-        grant = {
+        grant: dict[str, object] = {
             "id": "work",
             "reason": "工作协议",
             "principals": {"roles": ["analyst"]},
             "purposes": ["work"],
             "columns": {name: {"use": ["read", "filter", "aggregate", "group"]} for name in COLUMNS},
         }
+        if shown:
+            grant["rows"] = shown
         policy = {"table": "payment", "grants": [grant]}
         (policies / "payment.yaml").write_text(yaml.safe_dump(policy, allow_unicode=True), encoding="utf-8")
         # Before the agent: afterwards nothing else in this process may open the file.

@@ -1,0 +1,72 @@
+"""Whether a database would read a table's rows over and over for a subquery, once for each row around it.
+
+A subquery that names columns of the query around it may be answered by an index, or be made a join; otherwise its
+tables are read through for every single row, which takes hours where they are large. Beside the database such
+subqueries are joins. What a database would do it says itself, by its own estimates, without running anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import prod
+from typing import Any
+
+MANY_ROWS = 10_000_000
+"""Rows, counted each time that they are read, which take a row store some seconds."""
+COSTLY = 300_000.0
+"""The same in PostgreSQL's units of cost, of which it does some 200,000 in a second."""
+
+
+def postgresql_repeats(plan: Mapping[str, Any]) -> bool:
+    """Of a plan as `EXPLAIN (FORMAT JSON)` has it: a subplan that is run again reads a table through, and all of it costs
+    much. One that is run once costs little, however it is called.
+    """
+    return plan["Total Cost"] > COSTLY and any(
+        part.get("Node Type") == "Seq Scan"
+        for node in _nodes(plan)
+        if node.get("Parent Relationship") == "SubPlan"
+        for part in _nodes(node)
+    )
+
+
+def mysql_repeats(rows: Sequence[Sequence[Any]]) -> bool:
+    """Of the rows of `EXPLAIN`: a dependent subquery has no index to look rows up in."""
+    around: dict[object, float] = {}
+    inside: dict[object, float] = {}
+    read_through = False
+    for row in rows:
+        number, kind = row[0], str(row[1])
+        way, read = (row[3], row[8]) if len(row) == _OF_MARIADB else (row[4], row[9])
+        found = inside if kind.startswith("DEPENDENT") else around
+        found[number] = found.get(number, 1.0) * max(float(read or 1), 1.0)
+        read_through = read_through or (found is inside and way in {"ALL", "index"})
+    return read_through and max(around.values(), default=1.0) * max(inside.values()) > MANY_ROWS
+
+
+_OF_MARIADB = 10
+"""Columns of EXPLAIN there; MySQL has two more."""
+
+
+def sqlite_repeats(rows: Sequence[Sequence[Any]], tables: Sequence[int]) -> bool:
+    """Of the rows of `EXPLAIN QUERY PLAN`: a correlated subquery scans. SQLite estimates no rows, so that the rows of
+    its two largest tables are counted.
+    """
+    if prod(sorted(tables)[-2:]) <= MANY_ROWS:
+        return False
+    correlated: set[object] = set()
+    for number, parent, _, detail in rows:
+        if parent in correlated or str(detail).startswith("CORRELATED"):
+            correlated.add(number)
+            through = str(detail).startswith("SCAN ") and detail != "SCAN CONSTANT ROW"
+            # So it calls reading through for a least or greatest value.
+            if through or (str(detail).startswith("SEARCH ") and " USING " not in detail):
+                return True
+    return False
+
+
+def _nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    stack = [plan]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack += node.get("Plans", ())
