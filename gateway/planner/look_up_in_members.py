@@ -143,9 +143,9 @@ def _move(condition: exp.Expr, union: exp.Subquery, found: list[_LookUp]) -> Non
         wanted = in_member(around.this, source_alias(union), arm_values(arm))
         truth = _known(wanted)
         if truth is None:
-            arm.where(
-                exp.Paren(this=wanted) if isinstance(wanted, exp.Query) else wanted, copy=False, append=True
-            )
+            where = arm.args.get("where")
+            conditions = [*split_conjuncts(where.this if where is not None else None), wanted]
+            arm.set("where", exp.Where(this=join_conjuncts(conditions)))
         elif not truth:
             excluded.append(arm)
     for arm in excluded:
