@@ -231,7 +231,8 @@ class Execution:
         if self._hides() or self.keys or not isinstance(connector, RepeatsSlowly) or not looks_up_rows(tree):
             return False
         rows = [source.table.row_estimate for source in self._sources().values()]
-        if all(count is not None and count**2 <= MANY_ROWS for count in rows):
+        times = len(list(tree.find_all(exp.Table)))
+        if all(count is not None and count**times <= MANY_ROWS for count in rows):
             return False
         self._check()
         return connector.repeats_slowly(attempt.sql)

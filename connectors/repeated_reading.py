@@ -30,16 +30,22 @@ def postgresql_repeats(plan: Mapping[str, Any]) -> bool:
 
 
 def mysql_repeats(rows: Sequence[Sequence[Any]]) -> bool:
-    """Of the rows of `EXPLAIN`: a dependent subquery has no index to look rows up in."""
+    """Of the rows of `EXPLAIN`: a dependent subquery has no index to look rows up in, or one that was made a join compares
+    every row with every other, block by block, which is some ten times as fast.
+    """
     around: dict[object, float] = {}
     inside: dict[object, float] = {}
-    read_through = False
+    read_through, by_blocks = False, set()
     for row in rows:
         number, kind = row[0], str(row[1])
         way, read = (row[3], row[8]) if len(row) == _OF_MARIADB else (row[4], row[9])
         found = inside if kind.startswith("DEPENDENT") else around
         found[number] = found.get(number, 1.0) * max(float(read or 1), 1.0)
         read_through = read_through or (found is inside and way in {"ALL", "index"})
+        if "BNL join" in str(row[-1]) or "Block Nested Loop" in str(row[-1]):
+            by_blocks.add(number)
+    if any(around.get(number, 0.0) > 10 * MANY_ROWS for number in by_blocks):
+        return True
     return read_through and max(around.values(), default=1.0) * max(inside.values()) > MANY_ROWS
 
 
@@ -48,10 +54,10 @@ _OF_MARIADB = 10
 
 
 def sqlite_repeats(rows: Sequence[Sequence[Any]], tables: Sequence[int]) -> bool:
-    """Of the rows of `EXPLAIN QUERY PLAN`: a correlated subquery scans. SQLite estimates no rows, so that the rows of
-    its two largest tables are counted.
+    """Of the rows of `EXPLAIN QUERY PLAN`: a correlated subquery scans. SQLite estimates no rows, so that those of
+    all its tables are multiplied.
     """
-    if prod(sorted(tables)[-2:]) <= MANY_ROWS:
+    if prod(tables) <= MANY_ROWS:
         return False
     correlated: set[object] = set()
     for number, parent, _, detail in rows:

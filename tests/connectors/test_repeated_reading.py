@@ -114,6 +114,22 @@ def test_mysql_lists_two_more_columns() -> None:
     around = (1, "PRIMARY", "p", None, "ALL", None, None, None, None, 8000, 100.0, "")
     inside = (2, "DEPENDENT SUBQUERY", "q", None, "ALL", None, None, None, None, 8000, 10.0, "Using where")
     by_index = (2, "DEPENDENT SUBQUERY", "q", None, "ref", "by_id", "by_id", "4", "p.id", 8000, 10.0, None)
+    by_blocks = (
+        1,
+        "PRIMARY",
+        "q",
+        None,
+        "ALL",
+        None,
+        None,
+        None,
+        None,
+        20000,
+        10.0,
+        "Using join buffer (flat, BNL join)",
+    )
     assert mysql_repeats([around, inside])
+    assert mysql_repeats([around, by_blocks])
+    assert not mysql_repeats([around, (*by_blocks[:9], 200, 10.0, by_blocks[11])])
     assert not mysql_repeats([around, by_index])
     assert not mysql_repeats([around])
