@@ -179,8 +179,8 @@ class PostgresqlConnector:
             with psycopg.connect(self._conninfo(), autocommit=True, row_factory=dict_row) as connection:
                 connection.execute(f"SET lock_timeout = {LOCK_MS}; SET statement_timeout = {2 * LOCK_MS}")
                 return judge(lambda question: connection.execute(question.encode()).fetchall())
-        except (psycopg.Error, SourceError):
-            # What is wrong will show when it runs.
+        except (psycopg.Error, SourceError, ValueError, LookupError):
+            # What is wrong will show when it runs; or a database of another kind explains in another way.
             return False
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ def postgresql_repeats(plan: Mapping[str, Any]) -> bool:
     """Of a plan as `EXPLAIN (FORMAT JSON)` has it: a subplan that is run again reads a table through, and all of it costs
     much. One that is run once costs little, however it is called.
     """
-    return plan["Total Cost"] > COSTLY and any(
+    return plan.get("Total Cost", 0.0) > COSTLY and any(
         part.get("Node Type") == "Seq Scan"
         for node in _nodes(plan)
         if node.get("Parent Relationship") == "SubPlan"
@@ -31,8 +31,10 @@ def postgresql_repeats(plan: Mapping[str, Any]) -> bool:
 
 def mysql_repeats(rows: Sequence[Sequence[Any]]) -> bool:
     """Of the rows of `EXPLAIN`: a dependent subquery has no index to look rows up in, or one that was made a join compares
-    every row with every other, block by block, which is some ten times as fast.
+    every row with every other, block by block, which is some ten times as fast. False of rows that are others (TiDB's).
     """
+    if any(len(row) not in {_OF_MARIADB, _OF_MYSQL} for row in rows):
+        return False
     around: dict[object, float] = {}
     inside: dict[object, float] = {}
     read_through, by_blocks = False, set()
@@ -49,8 +51,8 @@ def mysql_repeats(rows: Sequence[Sequence[Any]]) -> bool:
     return read_through and max(around.values(), default=1.0) * max(inside.values()) > MANY_ROWS
 
 
-_OF_MARIADB = 10
-"""Columns of EXPLAIN there; MySQL has two more."""
+_OF_MARIADB, _OF_MYSQL = 10, 12
+"""Columns of EXPLAIN there."""
 
 
 def sqlite_repeats(rows: Sequence[Sequence[Any]], tables: Sequence[int]) -> bool:

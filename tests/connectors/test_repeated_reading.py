@@ -17,7 +17,7 @@ from connectors import servers
 from connectors.mysql import MysqlConnector
 from connectors.mysql_session import parse_address
 from connectors.postgresql import PostgresqlConnector
-from connectors.repeated_reading import mysql_repeats
+from connectors.repeated_reading import mysql_repeats, postgresql_repeats
 from connectors.sqlite import SqliteConnector
 
 ROWS = 8000
@@ -108,6 +108,11 @@ def source(request: pytest.FixtureRequest) -> Iterator[Explains]:
 def test_a_source_says_what_it_would_read_again(source: Explains, sql: str, *, repeats: bool) -> None:
     names = {name: NAMED[source.name].format(name) for name in ("plain", "found", "few")}
     assert source.repeats_slowly(sql.format(**names)) == repeats
+
+
+def test_plans_of_another_kind_say_nothing() -> None:
+    assert not mysql_repeats([("HashJoin_8", "1000000000.00", "root", "", "inner join")])
+    assert not postgresql_repeats({"Node Type": "Streaming"})
 
 
 def test_mysql_lists_two_more_columns() -> None:
