@@ -29,15 +29,14 @@ from agent.publication import Publisher, Source
 from agent.received_keys import key_arrays, key_rows, without_keys
 from agent.runnable_parts import (
     count_rows,
-    groups_one_table,
     is_scan,
     looks_up_rows,
     reads_once,
     split_runnable,
 )
+from agent.sooner_beside import SLOW_GROUPS, SLOW_LOOK_UPS, groups_slowly, repeats_slowly
 from comity.errors import CancelledError, ComityError, SourceError, SqlError
-from connectors.repeated_reading import MANY_ROWS
-from connectors.spi import OUTPUT, TABLES_CHANGED, GroupsSlowly, RepeatsSlowly, Scan
+from connectors.spi import OUTPUT, TABLES_CHANGED, Scan
 from policies.port import KeysReceived, Receipt
 from policies.tokens import TOKEN_FUNCTION, tokens_for
 from policies.wrap import PHYSICAL, published_columns
@@ -57,8 +56,6 @@ MOST_HELD_BYTES = 4 * 1024 * 1024
 """Of an answer on which the source may give up at its end, for which nothing of it leaves before."""
 _KEYS_TRIED = 1000
 """Join keys of a set with which it is tried what a database can run."""
-SLOW_GROUPS = "so many groups are made sooner beside the source, of rows read in parts"
-SLOW_LOOK_UPS = "rows that the source would look for again and again are found sooner beside it"
 GAVE_UP = "the source gave up on a value or a sum that it does not hold exactly"
 TOO_MUCH = "sums that the source may give up on, of more groups than are waited for"
 
@@ -200,42 +197,27 @@ class Execution:
         """The fragment's rows, from the source where it can, from beside it where it cannot or gives up."""
         try:
             attempt = self.texts.text(tree, self._native)
-            if self.texts.rows_first(tree, partial(self._groups_slowly, tree, attempt)):
-                raise NotNative(SLOW_GROUPS)
-            if self.texts.repeated(tree, partial(self._repeats_slowly, tree, attempt)):
-                raise NotNative(SLOW_LOOK_UPS)
+            slow = self.texts.slow(tree, partial(self._slow, tree, attempt))
+            if slow:
+                raise NotNative(slow)
             return self._ask(attempt, self.schema, tree, ordered=self.enforced.request.fragment.ordered)
         except NotNative as reason:
             self.mode, self.mode_reason = "local", self._told(reason.reason, tree)
             return self._local(tree)
 
-    def _groups_slowly(self, tree: exp.Query, attempt: Attempt) -> bool:
-        """Whether the source says that the fragment's groups are made sooner beside it.
+    def _slow(self, tree: exp.Query, attempt: Attempt) -> str:
+        """Why the source had better not run the fragment, as it says itself; empty where it may.
 
         Which of the two runs can be seen from outside, so that it may not depend on rows that the caller cannot see.
         """
-        connector = self.publisher.connector
-        if (
-            self._hides()
-            or self.keys
-            or not isinstance(connector, GroupsSlowly)
-            or not groups_one_table(tree)
-        ):
-            return False
+        if self._hides() or self.keys:
+            return ""
         self._check()
-        return connector.groups_slowly(attempt.sql)
-
-    def _repeats_slowly(self, tree: exp.Query, attempt: Attempt) -> bool:
-        """Whether the source says that it would answer a subquery of the fragment again for every row around it."""
         connector = self.publisher.connector
-        if self._hides() or self.keys or not isinstance(connector, RepeatsSlowly) or not looks_up_rows(tree):
-            return False
-        rows = [source.table.row_estimate for source in self._sources().values()]
-        times = len(list(tree.find_all(exp.Table)))
-        if all(count is not None and count**times <= MANY_ROWS for count in rows):
-            return False
-        self._check()
-        return connector.repeats_slowly(attempt.sql)
+        if groups_slowly(connector, tree, attempt.sql):
+            return SLOW_GROUPS
+        estimates = (source.table.row_estimate for source in self._sources().values())
+        return SLOW_LOOK_UPS if repeats_slowly(connector, tree, attempt.sql, estimates) else ""
 
     def _hides(self) -> bool:
         """Whether the fragment's tables have rows that the caller cannot see."""
@@ -351,9 +333,10 @@ class Execution:
         if tokens is not None:
             engine.add_function(TOKEN_FUNCTION, 2, tokens)
         divide: Callable[[exp.Query], Split] = partial(split_runnable, runs=self._runs)
-        if self.texts.rows_first(tree, lambda: False):
+        slow = self.texts.slow(tree, lambda: "")
+        if slow == SLOW_GROUPS:
             divide = self._split_rows
-        elif self.texts.repeated(tree, lambda: False):
+        elif slow == SLOW_LOOK_UPS:
             divide = partial(
                 split_runnable, runs=lambda query: not looks_up_rows(query) and self._runs(query)
             )

@@ -39,8 +39,7 @@ class NativeTexts:
     gave_up: bool = False
     # A tree stays beside its text: the place in memory that names it is nobody else's as long as it is there.
     _texts: dict[int, tuple[exp.Query, Attempt | str]] = field(default_factory=dict)
-    _rows_first: dict[int, tuple[exp.Query, bool]] = field(default_factory=dict)
-    _repeated: dict[int, tuple[exp.Query, bool]] = field(default_factory=dict)
+    _slow: dict[int, tuple[exp.Query, str]] = field(default_factory=dict)
     _splits: dict[tuple[int, bool], tuple[exp.Query, Split]] = field(default_factory=dict)
     _own_forms: dict[int, tuple[exp.Query, bool]] = field(default_factory=dict)
 
@@ -64,17 +63,11 @@ class NativeTexts:
             self._splits[key] = (tree, divide(tree))
         return self._splits[key][1]
 
-    def rows_first(self, tree: exp.Query, ask: Callable[[], bool]) -> bool:
-        """Whether the rows of one of the fragment's own trees are grouped sooner beside its source, asked once."""
-        if id(tree) not in self._rows_first:
-            self._rows_first[id(tree)] = (tree, ask())
-        return self._rows_first[id(tree)][1]
-
-    def repeated(self, tree: exp.Query, ask: Callable[[], bool]) -> bool:
-        """Whether the source would answer a subquery of one of the fragment's own trees row by row, asked once."""
-        if id(tree) not in self._repeated:
-            self._repeated[id(tree)] = (tree, ask())
-        return self._repeated[id(tree)][1]
+    def slow(self, tree: exp.Query, ask: Callable[[], str]) -> str:
+        """Why one of the fragment's own trees is answered sooner beside its source, asked once; empty where it is not."""
+        if id(tree) not in self._slow:
+            self._slow[id(tree)] = (tree, ask())
+        return self._slow[id(tree)][1]
 
     def own_forms(self, tree: exp.Query, find: Callable[[], bool]) -> bool:
         """Whether one of the fragment's own trees stays beside its source because of the department's own expressions."""
@@ -86,8 +79,7 @@ class NativeTexts:
         """The source's tables are no longer as they were: every text is rendered anew."""
         self.gave_up = False
         self._texts.clear()
-        self._rows_first.clear()
-        self._repeated.clear()
+        self._slow.clear()
         self._splits.clear()
         self._own_forms.clear()
 

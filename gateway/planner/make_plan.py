@@ -87,7 +87,7 @@ OF_MEMBERS = frozenset(
         "sketch_counts",
     }
 )
-"""Passes that leave a tree without a union over members as it is, and need not look for one themselves."""
+"""Passes that change nothing in a tree without a union over members, for which they are not run."""
 
 
 def make_plan(

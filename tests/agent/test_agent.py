@@ -24,13 +24,6 @@ CLERK = Principal("zhao.min", "bureau", frozenset({"clerk"}), {"area": "A1"})
 INTEGERS = pa.schema([pa.field("id", pa.int32())])
 
 
-@pytest.fixture(scope="module")
-def engines() -> Iterator[EnginePool]:
-    pool = EnginePool(memory="256MB", threads=1, spares=1)
-    yield pool
-    pool.close()
-
-
 @pytest.fixture
 def agent(tmp_path: Path, engines: EnginePool) -> Iterator[Agent]:
     directory = tmp_path / "department"

@@ -30,13 +30,6 @@ SQL = "SELECT p.id AS id FROM north.person AS p ORDER BY p.id"
 ALL = [1, 2, 3, 4, 5, 6, 7, 8]
 
 
-@pytest.fixture(scope="module")
-def engines() -> Iterator[EnginePool]:
-    pool = EnginePool(memory="256MB", threads=1, spares=1)
-    yield pool
-    pool.close()
-
-
 @pytest.fixture
 def days() -> list[date]:
     """The department's day, which a test may change."""

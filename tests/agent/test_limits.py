@@ -62,13 +62,6 @@ grants:
 """
 
 
-@pytest.fixture(scope="module")
-def engines() -> Iterator[EnginePool]:
-    pool = EnginePool(memory="256MB", threads=1, spares=1)
-    yield pool
-    pool.close()
-
-
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
     (tmp_path / "policies").mkdir()

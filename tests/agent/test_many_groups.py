@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from agent.agent import Agent, open_agent
-from agent.execute import SLOW_GROUPS
+from agent.sooner_beside import SLOW_GROUPS
 from connectors.postgresql import PostgresqlConnector
 from connectors.postgresql_parts import MANY_ROWS
 from connectors.servers import LocalServer, start_postgresql

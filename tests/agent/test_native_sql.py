@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -27,13 +26,6 @@ CLERK = Principal("zhao.min", "bureau", frozenset({"clerk"}), {"area": "A1"})
 INTEGERS = pa.schema([pa.field("id", pa.int32())])
 WHOLE = "SELECT p.id AS id FROM north.person AS p"
 KEYED = f'{WHOLE} WHERE p.id IN (SELECT "key" FROM "_keys"."keys_1")'
-
-
-@pytest.fixture(scope="module")
-def engines() -> Iterator[EnginePool]:
-    pool = EnginePool(memory="256MB", threads=1, spares=1)
-    yield pool
-    pool.close()
 
 
 @pytest.fixture

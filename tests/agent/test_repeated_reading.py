@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from agent.agent import Agent
-from agent.execute import SLOW_LOOK_UPS
+from agent.sooner_beside import SLOW_LOOK_UPS
 from policies.port import FragmentRequest, Receipt
 from policies.principal import Principal
 from sql.catalog import Fragment

@@ -81,13 +81,6 @@ def write(directory: Path, refresh_minutes: int = 60) -> None:
     )
 
 
-@pytest.fixture(scope="module")
-def engines() -> Iterator[EnginePool]:
-    pool = EnginePool(memory="256MB", threads=1, spares=1)
-    yield pool
-    pool.close()
-
-
 @pytest.fixture
 def agent(tmp_path: Path, engines: EnginePool) -> Iterator[Agent]:
     write(tmp_path / "department")
