@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -27,6 +28,9 @@ from policies.yaml_document import YamlDocument, load_yaml
 
 CLASSES = 68
 """The classes of attacks that are known; each has a file."""
+
+_BY_CHANCE = re.compile("[0-9a-f]{1,6}")
+"""Words that stand in some query id, time or size sooner or later, and would accuse a gateway that leaks nothing."""
 
 
 class _KeysFile(FileModel):
@@ -144,6 +148,12 @@ def _expectation(
     for code in (*refused, *_texts(form.fragment_refused)):
         if code not in CODES and code != "UNIMPLEMENTED":
             raise document.error(place, f"{form.id}: there is no code {code}")
+    for word in _texts(form.says_not):
+        if _BY_CHANCE.fullmatch(word):
+            message = (
+                f"{form.id}: {word} can stand in a query id by chance; look for a longer or another text"
+            )
+            raise document.error((*place, "says_not"), message)
     same_as = None
     if form.same_as is not None:
         other = (

@@ -95,6 +95,16 @@ def test_a_case_that_expects_nothing_is_refused(tmp_path: Path) -> None:
         load_classes(tmp_path)
 
 
+@pytest.mark.parametrize("word", ["110", "beef", "123456"])
+def test_a_word_that_query_ids_hold_by_chance_is_refused(tmp_path: Path, word: str) -> None:
+    case = f"{{id: a, ask: SELECT 1, answered: true, says_not: ['{word}']}}"
+    (tmp_path / "01.yaml").write_text(
+        f"class: 1\ntitle: t\ngains: something or other\ncases:\n  - {case}\n", "utf-8"
+    )
+    with pytest.raises(ConfigurationError, match=f"{word} can stand in a query id by chance"):
+        load_classes(tmp_path)
+
+
 def test_a_class_without_cases_has_to_say_why(tmp_path: Path) -> None:
     (tmp_path / "01.yaml").write_text("class: 1\ntitle: t\n", "utf-8")
     with pytest.raises(ConfigurationError, match="why there are none"):

@@ -193,5 +193,23 @@ def test_long_directories_get_a_short_socket_path(server_directory: Path) -> Non
     assert not socket_directory.exists()
 
 
+def test_a_mariadb_that_starts_leaves_the_temporary_tables_of_others(server_directory: Path) -> None:
+    first = servers.start_mariadb(server_directory / "first")
+    with (
+        pymysql.connect(unix_socket=first.endpoint.socket, user="root") as session,
+        session.cursor() as cursor,
+    ):
+        cursor.execute("SELECT @@tmpdir")
+        ((place,),) = cursor.fetchall()
+    table = Path(place) / "#sql-temptable-of-another.MAD"
+    table.touch()
+    second = servers.start_mariadb(server_directory / "second")
+    kept = table.exists()
+    table.unlink(missing_ok=True)
+    second.stop()
+    first.stop()
+    assert kept
+
+
 def test_uris_that_are_not_embedded_stay_as_they_are() -> None:
     assert servers.resolve_uri("postgresql://h/d", "postgresql") == "postgresql://h/d"
