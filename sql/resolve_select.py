@@ -14,7 +14,7 @@ from sql.resolve_groups import resolve_groups
 from sql.resolve_names import bind_names
 from sql.resolve_order import check_row_counts, resolve_distinct, resolve_order
 from sql.resolve_outputs import resolve_outputs
-from sql.resolve_windows import inline_windows
+from sql.resolve_windows import avoid_dense_ranks_of_all, inline_windows
 from sql.scopes import BLOCK
 from sql.sources import AliasMode, CteDefinition, Output, Scope, identifier
 
@@ -28,11 +28,12 @@ def resolve_select(
     named: bool,
 ) -> tuple[Output, ...]:
     """Resolves one block in place and returns its outputs; its WITH clause has been resolved before."""
-    inline_windows(resolution, select)
+    windows = inline_windows(resolution, select)
     scope = Scope(resolve_from(resolution, select, ctes, outer), outer, ctes)
     # Where `*` leaves out columns, DuckDB may not be able to name the outputs for us.
     partly = any(s.table is not None and s.table.star is not None for s in scope.relation.sources)
     resolve_outputs(resolution, select, scope, named=named or partly)
+    avoid_dense_ranks_of_all(windows)  # not before the outputs have their names
     if (where := select.args.get("where")) is not None:
         bind_names(resolution, where.this, scope)
     resolve_groups(resolution, select, scope)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlglot import exp
 
 from sql.catalog import fold_name
 from sql.resolution import Resolution
 
 
-def inline_windows(resolution: Resolution, select: exp.Select) -> None:
-    """Replaces references to named windows by their definitions and drops the WINDOW clause."""
+def inline_windows(resolution: Resolution, select: exp.Select) -> list[exp.Window]:
+    """Replaces references to named windows by their definitions and drops the WINDOW clause.
+
+    Returns the windows of the block.
+    """
     definitions: dict[str, exp.Window] = {}
     for window in select.args.get("windows") or ():
         name = fold_name(window.name)
@@ -18,12 +23,27 @@ def inline_windows(resolution: Resolution, select: exp.Select) -> None:
         _inline(resolution, window, definitions)
         definitions[name] = window
     select.set("windows", None)
+    found = []
     for clause in ("expressions", "qualify", "order", "distinct"):
         value = select.args.get(clause)
         for node in value if isinstance(value, list) else [value] if value is not None else []:
             for window in _own_windows(node):
                 if not isinstance(window.this, exp.Identifier):
                     _inline(resolution, window, definitions)
+                    found.append(window)
+    return found
+
+
+def avoid_dense_ranks_of_all(windows: Iterable[exp.Window]) -> None:
+    """Makes `dense_rank() OVER ()` a `rank() OVER ()`, in place: both are 1 where there is no order.
+
+    DuckDB 2.0.0 reads memory that it never wrote for the first, and ends its whole process when it is unlucky.
+    """
+    for window in windows:
+        if isinstance(window.this, exp.DenseRank) and not (
+            window.args.get("partition_by") or window.args.get("order")
+        ):
+            window.set("this", exp.Rank())
 
 
 def _own_windows(node: exp.Expr) -> list[exp.Window]:

@@ -15,6 +15,7 @@ from gateway.planner.drop_empty_totals import drop_empty_totals
 from gateway.planner.estimate_fragments import estimate_fragments
 from gateway.planner.expand_federated_tables import expand_federated_tables
 from gateway.planner.factor_conditions import factor_conditions
+from gateway.planner.fence_left_joins import fence_left_joins
 from gateway.planner.gather_department import gather_department
 from gateway.planner.gather_members import gather_members
 from gateway.planner.join_members import join_members
@@ -45,6 +46,8 @@ from sql.split import Split, split_query
 Pass: TypeAlias = Callable[[exp.Query, Planning], exp.Query]
 
 PASSES: dict[str, Pass] = {
+    # What no join has to decide is decided before it. Not a choice: DuckDB breaks down over some of it.
+    "fence_left_joins": lambda tree, _: fence_left_joins(tree),
     # What nobody reads is asked of nobody.
     "prune_columns": lambda tree, _: prune_columns(tree),
     # Unions over members, with only the columns that are used. Not a choice: departments know no federated tables.

@@ -119,6 +119,13 @@ SELECT "derived"."x" AS "x" FROM (SELECT "u"."a" AS "x" FROM "k"."u" AS "u" UNIO
 SELECT "derived"."a" AS "a" FROM (SELECT "u"."a" AS "a" FROM "k"."u" AS "u" ORDER BY "u"."a" LIMIT 2) AS "derived" ORDER BY 1 DESC LIMIT 1;
 
 -- Windows.
+-- A rank among all rows without order is 1 for all, also where it is dense: DuckDB may end its process over the dense one.
+select dense_rank() over () as r, dense_rank() over (order by b) as s, dense_rank() over (partition by b) as u from h.t;
+SELECT RANK() OVER () AS "r", DENSE_RANK() OVER (ORDER BY "t"."b") AS "s", DENSE_RANK() OVER (PARTITION BY "t"."b") AS "u" FROM "h"."t" AS "t";
+
+select * from (select dense_rank() over w, a from h.t window w as () order by dense_rank() over (), a) qualify dense_rank() over () = 1;
+SELECT "derived"."dense_rank() OVER ()" AS "dense_rank() OVER ()", "derived"."a" AS "a" FROM (SELECT RANK() OVER () AS "dense_rank() OVER ()", "t"."a" AS "a" FROM "h"."t" AS "t" ORDER BY RANK() OVER (), "t"."a") AS "derived" QUALIFY RANK() OVER () = 1;
+
 select sum(b) over w as s, rank() over (w order by b) as r from h.t window w as (partition by a);
 SELECT SUM("t"."b") OVER (PARTITION BY "t"."a") AS "s", RANK() OVER (PARTITION BY "t"."a" ORDER BY "t"."b") AS "r" FROM "h"."t" AS "t";
 
