@@ -282,8 +282,8 @@ def _remove_stale_lock(path: Path) -> None:
 def _launch_mariadb(directory: Path) -> Endpoint:
     program = _find("mariadbd", "mysqld")
     data, log = directory / "data", directory / "log"
-    # A server that starts deletes what lies of temporary tables in its directory for them, in use or not: with
-    # one for all, the others' statements fail (error 6, EE_DELETE).
+    # A server that starts, for the installation too, deletes what lies of temporary tables in its directory for
+    # them, in use or not: with one for all, the others' statements fail (error 6, EE_DELETE).
     temporary = directory / "tmp"
     temporary.mkdir(exist_ok=True)
     account = ["--user=root"] if os.geteuid() == 0 else []
@@ -291,7 +291,14 @@ def _launch_mariadb(directory: Path) -> Endpoint:
         shutil.rmtree(data, ignore_errors=True)
         install = [*_install_command(program), f"--datadir={data}", *account]
         with log.open("ab") as output:
-            subprocess.run(install, check=True, stdin=subprocess.DEVNULL, stdout=output, stderr=output)  # noqa: S603
+            subprocess.run(  # noqa: S603
+                install,
+                check=True,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, "TMPDIR": str(temporary)},
+            )
     path, tidy = directory / "socket", "-"
     if len(bytes(path)) > SOCKET_PATH_BYTES:
         tidy = tempfile.mkdtemp(prefix="comity-", dir="/tmp")
