@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from comity.errors import PolicyError
 from gateway.catalogs import Catalogs
@@ -84,6 +85,7 @@ def _grades(query: BoundQuery, catalogs: Catalogs, decisions: Iterable[Decision]
     """The grade of each output column: the highest of all that decided it."""
     known = {(d.department, d.table): d for d in decisions}
 
+    @cache
     def grade_of(origin: Origin) -> str:
         department, name, column = origin
         grades: list[str] = []

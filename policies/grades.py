@@ -10,6 +10,8 @@ from sql.catalog import Origin
 GRADES: Final = ("general", "important", "core")
 """From the lowest to the highest."""
 
+_RANKS: Final = {grade: rank for rank, grade in enumerate(GRADES)}
+
 LOWEST, HIGHEST = GRADES[0], GRADES[-1]
 
 
@@ -19,7 +21,7 @@ def highest(grades: Iterable[str]) -> str:
     >>> highest(["general", "core", "important"]), highest([]), highest(["secret"])
     ('core', 'general', 'core')
     """
-    return GRADES[max((_rank(grade) for grade in grades), default=0)]
+    return GRADES[max(map(_rank, grades), default=0)]
 
 
 def exceeds(grade: str, ceiling: str) -> bool:
@@ -48,4 +50,4 @@ def derived_grades(
 
 
 def _rank(grade: str) -> int:
-    return GRADES.index(grade) if grade in GRADES else len(GRADES) - 1
+    return _RANKS.get(grade, len(GRADES) - 1)

@@ -42,9 +42,8 @@ def confirm_reading(
         # DuckDB's own planner breaks down on it, mostly on a LATERAL inside which more depends on the rows outside.
         message = "the engine breaks down on a question nested like this; ask it in simpler parts"
         raise SqlError(message, code="SQL_CONSTRUCT_REFUSED", line=1, column=1) from error
-    if (
-        any(_has_hidden_use(note.table, note.columns) for note in resolution.uses.values())
-        and resolution.starred
+    if resolution.starred and any(
+        _has_hidden_use(note.table, note.columns) for note in resolution.uses.values()
     ):
         # `*` and a column that it leaves out: no table of DuckDB's looks like that.
         return _own_names(parsed.tree, resolved)

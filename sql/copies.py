@@ -12,6 +12,12 @@ from sql.lexical import DIALECT
 
 E = TypeVar("E", bound=exp.Expr)
 
+_PLAIN: frozenset[type] = frozenset({str, bool, type(None)})
+"""What most arguments of a node are that are neither a node nor a list: asked first, for it is asked most."""
+
+_LEAVES: frozenset[type] = frozenset({exp.Identifier, exp.Literal})
+"""The most frequent nodes that hold no other node."""
+
 
 def copy_tree(tree: E, instead: Mapping[int, exp.Expr] | None = None) -> E:
     """A copy as `tree.copy()` makes it, except that types are shared and not copied.
@@ -25,24 +31,14 @@ def copy_tree(tree: E, instead: Mapping[int, exp.Expr] | None = None) -> E:
     stack: list[tuple[exp.Expr, exp.Expr]] = [(tree, root)]
     while stack:
         node, made = stack.pop()
-        if node.comments is not None:
-            made.comments = list(node.comments)
-        if node._type is not None:
-            made._type = node._type
-        if node._meta is not None:
-            made._meta = node._meta.copy()
+        _copy_beside(node, made)
         args = made.args
         # Parents are set here, and not by `set`, which looks for much that a new node cannot have.
         for key, value in node.args.items():
-            if isinstance(value, exp.Expr):
-                if instead and id(value) in instead:
-                    made.set(key, instead[id(value)])
-                    continue
-                part = value.__class__()
-                part.parent, part.arg_key = made, key
-                args[key] = part
-                stack.append((value, part))
-            elif type(value) is list:
+            kind = type(value)
+            if kind in _PLAIN:
+                args[key] = value
+            elif kind is list:
                 parts: list[object] = []
                 for place, item in enumerate(value):
                     if isinstance(item, exp.Expr):
@@ -53,9 +49,32 @@ def copy_tree(tree: E, instead: Mapping[int, exp.Expr] | None = None) -> E:
                     else:
                         parts.append(item)
                 args[key] = parts
+            elif isinstance(value, exp.Expr):
+                if instead and id(value) in instead:
+                    made.set(key, instead[id(value)])
+                    continue
+                part = value.__class__()
+                part.parent, part.arg_key = made, key
+                args[key] = part
+                if kind in _LEAVES:
+                    # Every second node is one; that they hold no other node saves them the stack.
+                    _copy_beside(value, part)
+                    part.args.update(value.args)
+                else:
+                    stack.append((value, part))
             else:
                 args[key] = value
     return root
+
+
+def _copy_beside(node: exp.Expr, made: exp.Expr) -> None:
+    """Copies what a node has besides its arguments."""
+    if node.comments is not None:
+        made.comments = list(node.comments)
+    if node._type is not None:
+        made._type = node._type
+    if node._meta is not None:
+        made._meta = node._meta.copy()
 
 
 def canonical_text(tree: exp.Expr) -> str:
@@ -129,14 +148,22 @@ needs no copy. tests/sql/test_copies.py holds sqlglot to it."""
 
 
 def _is_left_alone(tree: exp.Expr) -> bool:
+    if type(tree) not in _LEFT_ALONE:
+        return False
     stack: list[exp.Expr] = [tree]
     while stack:
-        node = stack.pop()
-        if type(node) not in _LEFT_ALONE:
-            return False
-        for value in node.args.values():
-            if isinstance(value, exp.Expr):
+        for value in stack.pop().args.values():
+            kind = type(value)
+            if kind in _PLAIN or kind in _LEAVES:
+                continue
+            if kind in _LEFT_ALONE:
                 stack.append(value)
-            elif type(value) is list:
-                stack += [item for item in value if isinstance(item, exp.Expr)]
+            elif kind is list:
+                for item in value:
+                    if isinstance(item, exp.Expr):
+                        if type(item) not in _LEFT_ALONE:
+                            return False
+                        stack.append(item)
+            elif isinstance(value, exp.Expr):
+                return False
     return True

@@ -89,11 +89,11 @@ def free_aliases(node: exp.Expr) -> set[str]:
     """The table names that columns inside `node` use and `node` does not define."""
     used: set[str] = set()
     selects: list[exp.Select] = []
-    for inner in node.walk():
-        if isinstance(inner, exp.Column):
-            used.add(inner.table)
-        elif isinstance(inner, exp.Select):
+    for inner in node.find_all(exp.Column, exp.Select):
+        if isinstance(inner, exp.Select):
             selects.append(inner)
+        elif isinstance(inner, exp.Column):
+            used.add(inner.table)
     used.discard("")
     if used:
         for select in selects:

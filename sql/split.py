@@ -105,6 +105,7 @@ class _Splitter:
         self.groups: list[_Group] = []
         self.whole: list[Piece] = []
         self.cte_pieces: dict[str, str] = {}
+        self.about: dict[int, tuple[exp.Expr, set[str], set[str]]] = {}
 
     def next_name(self) -> str:
         self.count += 1
@@ -355,14 +356,21 @@ class _Splitter:
         taken: list[exp.Expr] = []
         left: list[exp.Expr] = []
         for conjunct in conjuncts:
-            names = free_aliases(conjunct)
-            own = bool(names) and names <= group.aliases and self.contexts(conjunct) <= {group.context}
+            names, contexts = self.read_in(conjunct)
+            own = bool(names) and names <= group.aliases and contexts <= {group.context}
             (taken if own else left).append(conjunct)
         if self.runs is not None and taken and not self.can_run([group], taken):
             decided = [c for c in taken if self.can_run([group], [c])]
             kept = {id(c) for c in decided}
             taken, left = decided, [c for c in conjuncts if id(c) not in kept]
         return taken, left
+
+    def read_in(self, conjunct: exp.Expr) -> tuple[set[str], set[str]]:
+        """The aliases and the places that a condition asks; looked up once, since each group may take it."""
+        if id(conjunct) not in self.about:
+            # Kept with the condition itself, whose identity nothing else can have then.
+            self.about[id(conjunct)] = (conjunct, free_aliases(conjunct), self.contexts(conjunct))
+        return self.about[id(conjunct)][1:]
 
     # --- the end -------------------------------------------------------------------------------
 

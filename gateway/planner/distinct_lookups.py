@@ -100,7 +100,7 @@ def _is_sought(column: exp.Column) -> bool:
 
 def _looked_up(residual: exp.Query) -> Iterator[str]:
     """The names of pieces of which only different rows matter, where the residual reads them."""
-    for node in residual.walk():
+    for node in residual.find_all(exp.Exists, exp.In, exp.Join, exp.SetOperation, exp.Select):
         if isinstance(node, exp.Exists):
             yield from _rows_of(node.this)
         elif isinstance(node, exp.In):

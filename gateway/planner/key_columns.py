@@ -34,7 +34,7 @@ class KeyColumns:
         self._recursive: set[str] = set()
         self._read: Counter[str] = Counter()
         self._computed: dict[int, tuple[bool, bool]] = {}
-        for node in tree.walk():
+        for node in tree.find_all(exp.Select, exp.Table, exp.CTE, exp.With):
             if isinstance(node, exp.Select):
                 for source, _ in block_sources(node):
                     self._homes[source_alias(source)] = (source, len(self.blocks))

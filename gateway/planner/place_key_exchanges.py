@@ -99,6 +99,8 @@ class _Placing:
     decisions: Mapping[tuple[str, str], Decision]
     remarks: list[Remark] = field(default_factory=list)
     columns: dict[str, KeyColumns] = field(default_factory=dict)
+    filtered: dict[tuple[str, str], list[TableColumn] | None] = field(default_factory=dict)
+    origins: dict[tuple[str, str], Origin | None] = field(default_factory=dict)
 
     def candidates(self, residual: exp.Query) -> Iterable[Candidate]:
         known: set[tuple[str, tuple[KeyPlace, ...], tuple[KeySource, ...]]] = set()
@@ -124,9 +126,7 @@ class _Placing:
             text = f"the keys of {len(sources)} members are too many sets to be sent"
             self._say(Remark("exchange", text, name))
             return None
-        columns = self._columns(name)
-        query = self.queries[name]
-        at = columns.output_filters(query, _place_of(query, receiver.column))
+        at = self._filtered(name, receiver.column)
         if not at:
             return None
         target = _origin(at[0])
@@ -146,13 +146,28 @@ class _Placing:
             name = giver.table.name
             if name not in self.planned:
                 return None
-            query = self.queries[name]
-            columns = self._columns(name).output_values(query, _place_of(query, giver.column))
-            origins = {_origin(column) for column in columns or ()}
-            if len(origins) != 1:
+            origin = self._origin_of(name, giver.column)
+            if origin is None:
                 return None
-            found[KeySource(name, giver.column, origins.pop())] = None
+            found[KeySource(name, giver.column, origin)] = None
         return tuple(found)
+
+    def _filtered(self, name: str, column: str) -> list[TableColumn] | None:
+        """The columns of tables on which a condition on this one of a fragment is asked."""
+        if (name, column) not in self.filtered:
+            query = self.queries[name]
+            found = self._columns(name).output_filters(query, _place_of(query, column))
+            self.filtered[name, column] = found
+        return self.filtered[name, column]
+
+    def _origin_of(self, name: str, column: str) -> Origin | None:
+        """The published column whose values a fragment's column has, if it is one."""
+        if (name, column) not in self.origins:
+            query = self.queries[name]
+            found = self._columns(name).output_values(query, _place_of(query, column))
+            origins = {_origin(each) for each in found or ()}
+            self.origins[name, column] = origins.pop() if len(origins) == 1 else None
+        return self.origins[name, column]
 
     def _columns(self, name: str) -> KeyColumns:
         if name not in self.columns:

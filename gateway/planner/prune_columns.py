@@ -10,7 +10,7 @@ from sql.scopes import is_cte_reference, walk_here
 
 
 def prune_columns(tree: exp.Query) -> exp.Query:
-    """`tree` without unread WITH names and outputs; a copy where it has any WITH or derived table.
+    """`tree` without unread WITH names and outputs; a copy where it has any.
 
     As in DuckDB, what nobody reads is not computed: it leaves no department and cannot fail. Aliases must be
     unique in `tree`.
@@ -22,18 +22,23 @@ def prune_columns(tree: exp.Query) -> exp.Query:
     """
     if tree.find(exp.With, exp.Subquery) is None:
         return tree
+    if not _drop_names(tree, look=True) and not _drop_outputs(tree, look=True):
+        return tree
     copy = copy_tree(tree)
     while _drop_names(copy) or _drop_outputs(copy):
         pass
     return copy
 
 
-def _drop_names(tree: exp.Query) -> bool:
+def _drop_names(tree: exp.Query, *, look: bool = False) -> bool:
+    """Whether WITH names are unread; drops them, unless it is only to `look`."""
     read = {table.name for table in tree.find_all(exp.Table) if is_cte_reference(table)}
     dropped = False
     for with_ in list(tree.find_all(exp.With)):
         kept = [cte for cte in with_.expressions if cte.alias in read]
         dropped |= len(kept) < len(with_.expressions)
+        if look:
+            continue
         if kept:
             with_.set("expressions", kept)
         else:
@@ -41,7 +46,8 @@ def _drop_names(tree: exp.Query) -> bool:
     return dropped
 
 
-def _drop_outputs(tree: exp.Query) -> bool:
+def _drop_outputs(tree: exp.Query, *, look: bool = False) -> bool:
+    """As `_drop_names`, of outputs."""
     columns: dict[str, set[str]] = {}
     for column in tree.find_all(exp.Column):
         columns.setdefault(column.table, set()).add(column.name)
@@ -51,16 +57,16 @@ def _drop_outputs(tree: exp.Query) -> bool:
             read.setdefault(table.name, set()).update(columns.get(table.alias_or_name, ()))
     dropped = False
     for cte in tree.find_all(exp.CTE):
-        dropped |= _drop(cte.this, read.get(cte.alias, set()))
+        dropped |= _drop(cte.this, read.get(cte.alias, set()), look=look)
     for item in tree.find_all(exp.From, exp.Join):
         source = item.this
         if isinstance(source, (exp.Subquery, exp.Lateral)):
-            dropped |= _drop(source.this, columns.get(source.alias, set()))
+            dropped |= _drop(source.this, columns.get(source.alias, set()), look=look)
     return dropped
 
 
-def _drop(query: exp.Query, read: set[str]) -> bool:
-    """Keeps the outputs named in `read`, or a constant when rows alone count; False when nothing was dropped."""
+def _drop(query: exp.Query, read: set[str], *, look: bool) -> bool:
+    """Keeps the outputs named in `read`, or a constant when rows alone count; False when there is nothing to drop."""
     names = query.named_selects
     kept = [place for place, name in enumerate(names) if name in read]
     blocks = _blocks(query)
@@ -68,7 +74,7 @@ def _drop(query: exp.Query, read: set[str]) -> bool:
         return False
     if any(_is_one_row(block) and not _is_one_row(block, kept) for block in blocks):
         return False
-    for block in blocks:
+    for block in () if look else blocks:
         outputs = [block.expressions[place] for place in kept]
         block.set("expressions", outputs or [exp.alias_(exp.Literal.number(1), "one", quoted=True)])
     return True

@@ -34,16 +34,24 @@ class _Rows:
     tables: dict[str, exp.Table]
     conjuncts: list[exp.Expr]
 
-    def key(self) -> Hashable:
-        """Equal for blocks of the same rows, whatever their aliases are."""
-        names = {alias: ".".join(part.name for part in table.parts) for alias, table in self.tables.items()}
+    def names(self) -> tuple[str, ...]:
+        """The tables' names, in order."""
+        return tuple(sorted(map(_name_of, self.tables.values())))
+
+    def texts(self) -> tuple[str, ...]:
+        """The conditions, equal for blocks of the same rows over tables of the same names, whatever their aliases."""
+        names = {alias: _name_of(table) for alias, table in self.tables.items()}
         texts = []
         for conjunct in self.conjuncts:
             copy = copy_tree(conjunct)
             for column in copy.find_all(exp.Column):
                 column.set("table", exp.to_identifier(names[column.table], quoted=True))
             texts.append(canonical_text(copy))
-        return tuple(sorted(names.values())), tuple(sorted(texts))
+        return tuple(sorted(texts))
+
+
+def _name_of(table: exp.Table) -> str:
+    return ".".join(part.name for part in table.parts)
 
 
 def share_blocks(tree: exp.Query, disclosure: Disclosure, catalog: Catalog) -> exp.Query | None:
@@ -81,12 +89,16 @@ def _by_key(tree: exp.Query, disclosure: Disclosure, catalog: Catalog) -> list[l
     selects = list(tree.find_all(exp.Select))
     if len(selects) < 2:
         return []
-    found: dict[Hashable, list[_Rows]] = {}
+    found: dict[tuple[str, ...], list[_Rows]] = {}
     for select in selects:
         rows = _rows_of(select, disclosure, catalog)
         if rows is not None:
-            found.setdefault(rows.key(), []).append(rows)
-    return [blocks for blocks in found.values() if len(blocks) > 1]
+            found.setdefault(rows.names(), []).append(rows)
+    same: dict[Hashable, list[_Rows]] = {}
+    for alike in found.values():
+        for rows in alike if len(alike) > 1 else ():
+            same.setdefault((rows.names(), rows.texts()), []).append(rows)
+    return [blocks for blocks in same.values() if len(blocks) > 1]
 
 
 def _rows_of(select: exp.Select, disclosure: Disclosure, catalog: Catalog) -> _Rows | None:

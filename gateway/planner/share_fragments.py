@@ -100,10 +100,14 @@ def query_text(query: exp.Query) -> str:
 def table_uses(query: exp.Query) -> tuple[TableUse, ...]:
     """The published tables of a fragment, and the columns that it reads of each."""
     columns: dict[str, set[str]] = {}
-    for column in query.find_all(exp.Column):
-        columns.setdefault(column.table, set()).add(column.name)
+    tables: list[exp.Table] = []
+    for node in query.find_all(exp.Column, exp.Table):
+        if isinstance(node, exp.Table):
+            tables.append(node)
+        elif isinstance(node, exp.Column):
+            columns.setdefault(node.table, set()).add(node.name)
     found: dict[tuple[str, str], frozenset[str]] = {}
-    for table in query.find_all(exp.Table):
+    for table in tables:
         if not is_cte_reference(table):
             key = (table.db, table.name)
             used = frozenset(columns.get(table.alias_or_name, ()))

@@ -38,6 +38,8 @@ def kind_of_value(node: exp.Expr | None) -> Kind | None:
     """The family of a value's type; None for one that is not known."""
     while isinstance(node, (exp.Paren, exp.Alias, exp.Any, exp.All)):
         node = node.this
+    if type(node) is exp.Column:
+        return kind_of_type(node.type) if node.type is not None else None
     if isinstance(node, exp.Neg) and isinstance(node.this, exp.Literal):
         node = node.this
     if isinstance(node, exp.Literal):

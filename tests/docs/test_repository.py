@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.mutants.__main__ import load
+
 ROOT = Path(__file__).parents[2]
 MOST_LINES = 600
 LONGER_WITH_REASON: dict[str, str] = {}
@@ -75,3 +77,11 @@ def test_nothing_names_a_place_of_one_machine() -> None:
         text = path.read_text(encoding="utf-8", errors="ignore")
         for word in words:
             assert word not in text, f"{path.relative_to(ROOT)} says {word}"
+
+
+def test_every_mutant_fits_the_code() -> None:
+    """`make mutants` takes too long for every run; that it would still find what it takes away does not."""
+    for mutant in load():
+        assert (ROOT / mutant.file).read_text(encoding="utf-8").count(mutant.was) == 1, mutant.name
+        for named in mutant.tests:
+            assert (ROOT / named.partition("::")[0]).exists(), f"{mutant.name}: {named}"
