@@ -22,8 +22,13 @@ def serve(
     grace: Annotated[float, typer.Option(help="Seconds that running queries get when stopping.")] = 10.0,
 ) -> None:
     """Run the gateway until it is interrupted."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    # What libraries say of their own doings (an embedded PostgreSQL says much) is for nobody who runs a gateway.
+    logging.getLogger("comity").setLevel(logging.INFO)
     server = Server(open_gateway(federation), listen)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
     server.start()
     server.gateway.statistics.start()
     catalogs = server.gateway.pipeline.catalogs
@@ -33,9 +38,8 @@ def serve(
     # What is loaded by now stays: to look through it for garbage would stop every question for a tenth of a second.
     gc.collect()
     gc.freeze()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     stop.wait()
     print("comity: stopping", file=sys.stderr)
     server.stop(grace)
+    # Or DuckDB's module finds what was frozen still there when Python ends, and prints pages about leaks.
+    gc.unfreeze()

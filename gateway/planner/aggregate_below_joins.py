@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from gateway.planner.aggregate_block import read_block, why_not
-from gateway.planner.below_join import BelowJoin, find_below_joins
+from gateway.planner.below_join import BelowJoin, find_below_joins, in_copy
 from gateway.planner.choosing import Cost
 from gateway.planner.chosen_block import why_not_chosen
 from gateway.planner.gather_department import derived_table, project_arm, put_arm
@@ -42,10 +42,10 @@ def aggregate_below_joins(tree: exp.Query, planning: Planning) -> exp.Query:
             continue
         copy, copied = _copied(tree, blocks)
         if best is not None:
-            union = _gathered(copied[number], best.home, copy, planning)
+            union = _gather(copied[number], in_copy(best, copied[number]), copy)
         else:
             (union,) = [source for source, _ in block_sources(copied[number]) if is_member_union(source)]
-        if union is not None and _takes_groups(copied[number], union, planning):
+        if _takes_groups(copied[number], union, planning):
             _say(chosen, planning, taken=True)
             tree, blocks = copy, copied
     return tree
@@ -63,12 +63,6 @@ def _copied(tree: exp.Query, blocks: list[exp.Select]) -> tuple[exp.Query, list[
     return copy, [places[id(block)] for block in blocks]
 
 
-def _gathered(select: exp.Select, home: str, tree: exp.Query, planning: Planning) -> exp.Subquery | None:
-    """The department's part of a block, as a union of one member."""
-    found = next((found for found in find_below_joins(select, planning) if found.home == home), None)
-    return _gather(select, found, tree) if found is not None else None
-
-
 def _takes_groups(select: exp.Select, union: exp.Subquery, planning: Planning) -> bool:
     """Marks a union as one whose members aggregate by choice; False where they cannot."""
     union.meta[BELOW] = True
@@ -77,6 +71,7 @@ def _takes_groups(select: exp.Select, union: exp.Subquery, planning: Planning) -
 
 
 def _gather(select: exp.Select, found: BelowJoin, tree: exp.Query) -> exp.Subquery:
+    """The department's part of a block, as a union of one member."""
     arm = exp.Select(
         from_=exp.From(this=found.sources[0]),
         joins=[exp.Join(this=source, kind="CROSS") for source in found.sources[1:]],

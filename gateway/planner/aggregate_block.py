@@ -299,10 +299,22 @@ def shown(call: Call) -> str:
     return f"{function_name(call.function)}(…)"
 
 
+_PLAIN_NAMES: dict[type[exp.Expr], str] = {
+    exp.Avg: "avg",
+    exp.Count: "count",
+    exp.Max: "max",
+    exp.Min: "min",
+    exp.Sum: "sum",
+}
+"""The names of most calls, for which no text has to be made."""
+
+
 def function_name(function: exp.Expr) -> str:
     """The name by which a question calls an aggregate, given with or without what stands around it."""
     while isinstance(function, (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)):
         function = function.this
     if isinstance(function, exp.GroupConcat):
         return "string_agg"
+    if (plain := _PLAIN_NAMES.get(type(function))) is not None and not function.expressions:
+        return plain
     return function.sql(dialect="duckdb").partition("(")[0].lower()

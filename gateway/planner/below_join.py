@@ -5,7 +5,7 @@ something up there, and what that saves.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -90,15 +90,32 @@ def find_below_joins(select: exp.Select, planning: Planning) -> Iterator[BelowJo
             continue
         moved = [(source, join) for source, join in sources if source_alias(source) in own]
         if inner:
-            pool = [c for part in before_grouping(select) for c in split_conjuncts(part)]
-            found = _part(select, home, [source for source, _ in moved], None, pool, calls, planning)
+            found = _part(select, home, [source for source, _ in moved], None, calls, planning)
         elif len(moved) == 1 and (join := moved[0][1]) is not None and _is_left(join):
-            pool = split_conjuncts(join.args.get("on"))
-            found = _part(select, home, [moved[0][0]], join, pool, calls, planning)
+            found = _part(select, home, [moved[0][0]], join, calls, planning)
         else:
             found = None
         if found is not None:
             yield found
+
+
+def in_copy(found: BelowJoin, select: exp.Select) -> BelowJoin:
+    """The same part of a copy of its block, in which nothing need be estimated again."""
+    sources = [(s, join) for s, join in block_sources(select) if source_alias(s) in found.aliases]
+    join = sources[0][1] if found.join is not None else None
+    inside, outside = _conditions(select, join, found.home, found.aliases)
+    return replace(found, sources=[s for s, _ in sources], join=join, inside=inside, outside=outside)
+
+
+def _conditions(
+    select: exp.Select, join: exp.Join | None, home: str, own: set[str]
+) -> tuple[list[exp.Expr], list[exp.Expr]]:
+    """The conditions that a department can decide alone, and the others: of a left join, or of all that are inner."""
+    parts = before_grouping(select) if join is None else [join.args.get("on")]
+    pool = [c for part in parts for c in split_conjuncts(part)]
+    inside = [c for c in pool if free_aliases(c) <= own and departments_of(c) <= {home}]
+    taken = {id(conjunct) for conjunct in inside}
+    return inside, [conjunct for conjunct in pool if id(conjunct) not in taken]
 
 
 def _asks_others(select: exp.Select, homes: Mapping[str, str | None]) -> bool:
@@ -121,12 +138,11 @@ def _part(
     home: str,
     sources: list[exp.Expr],
     join: exp.Join | None,
-    pool: list[exp.Expr],
     calls: Calls,
     planning: Planning,
 ) -> BelowJoin | None:
     own = {source_alias(source) for source in sources}
-    inside = [c for c in pool if free_aliases(c) <= own and departments_of(c) <= {home}]
+    inside, outside = _conditions(select, join, home, own)
     if not are_connected(own, inside):
         return None
     block = Block(planning.choosing.estimator, {})
@@ -152,7 +168,6 @@ def _part(
         groups *= corrections(block_shape(sources, inside, sent.keys))
     groups = min(UNSURE * groups, block.rows)
     as_rows, as_groups = _costs(block, sent, groups, home, tables, planning)
-    outside = [conjunct for conjunct in pool if id(conjunct) not in taken]
     names = tuple(source.name for source in sources)
     return BelowJoin(home, sources, names, join, inside, outside, as_rows, as_groups)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, TypeAlias
 
 from gateway.planner.estimate_query import Corrections, QueryEstimator
@@ -52,17 +52,22 @@ class Choosing:
     """What is known, what is preferred, and the estimates that follow.
 
     `explains` says that somebody wants to see them; `corrections` are what earlier fragments of the same caller
-    taught.
+    taught. `kept` remembers estimates, see `settled`.
     """
 
     facts: Facts = field(default_factory=NoFacts)
     prefer: Preference = "exposure"
     explains: bool = False
     corrections: Corrections | None = None
+    kept: QueryEstimator | None = None
 
     @property
     def estimator(self) -> QueryEstimator:
-        return QueryEstimator(self.facts.table, self.corrections)
+        return self.kept or QueryEstimator(self.facts.table, self.corrections)
+
+    def settled(self) -> Choosing:
+        """The same for trees that do not change any more, each of which is estimated once."""
+        return replace(self, kept=QueryEstimator(self.facts.table, self.corrections, settled=True))
 
     def takes_second(self, first: Cost, second: Cost) -> bool:
         """Whether the second of two plans is the better one; the first where they are alike.

@@ -22,14 +22,37 @@ _SETS = (exp.Rollup, exp.Cube, exp.GroupingSets)
 
 
 class QueryEstimator:
-    """Estimates by what `facts_of` tells of published tables; a query over any other table has no estimate."""
+    """Estimates by what `facts_of` tells of published tables; a query over any other table has no estimate.
 
-    def __init__(self, facts_of: FactsOfTable, corrections: Corrections | None = None) -> None:
+    With `settled` the trees do not change any more, and each is estimated once.
+    """
+
+    def __init__(
+        self, facts_of: FactsOfTable, corrections: Corrections | None = None, *, settled: bool = False
+    ) -> None:
         self._facts_of = facts_of
         self._corrections = corrections
+        # With the tree itself, whose identity nothing else can have then.
+        self._estimates: dict[int, tuple[exp.Expr, Relation | None]] | None = {} if settled else None
+        self._blocks: dict[int, tuple[exp.Expr, Block | None]] | None = {} if settled else None
 
     def estimate(self, query: exp.Expr, names: Names | None = None) -> Relation | None:
         """The rows that a query gives; None where a table or column counts of which nothing is known."""
+        if names or self._estimates is None:
+            return self._estimate(query, names)
+        if id(query) not in self._estimates:
+            self._estimates[id(query)] = query, self._estimate(query, None)
+        return self._estimates[id(query)][1]
+
+    def joined(self, select: exp.Select, names: Names | None = None) -> Block | None:
+        """The rows of a block's FROM and WHERE, before it groups them."""
+        if names or self._blocks is None:
+            return self._joined(select, names)
+        if id(select) not in self._blocks:
+            self._blocks[id(select)] = select, self._joined(select, None)
+        return self._blocks[id(select)][1]
+
+    def _estimate(self, query: exp.Expr, names: Names | None) -> Relation | None:
         if isinstance(query, exp.Subquery):
             return self.estimate(query.this, names)
         known = dict(names or {})
@@ -42,8 +65,7 @@ class QueryEstimator:
             return self._set_operation(query, known)
         return self._select(query, known) if isinstance(query, exp.Select) else None
 
-    def joined(self, select: exp.Select, names: Names | None = None) -> Block | None:
-        """The rows of a block's FROM and WHERE, before it groups them."""
+    def _joined(self, select: exp.Select, names: Names | None) -> Block | None:
         block = Block(self, dict(names or {}))
         for source, join in block_sources(select):
             relation = self.source(source, block.names)

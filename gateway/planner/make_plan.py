@@ -133,6 +133,7 @@ def _plan(
     distinct_lookups(split, planning)
     shared, residual = share_fragments(split, binder, published)
     queries = {piece.name: piece.query for piece in split.pieces}
+    choosing = choosing.settled()
     shared = estimate_fragments(shared, queries, choosing)
     keys = place_key_exchanges(shared, queries, residual, query.decisions, choosing)
     fragments = keys.fragments

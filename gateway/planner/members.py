@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias, TypeGuard
 
 from sqlglot import exp
 
+from sql.copies import copy_tree
 from sql.scopes import block_sources, source_alias
 
 FEDERATED = "federated"
@@ -102,14 +103,14 @@ def in_member(expression: exp.Expr, alias: str, values: Mapping[str, exp.Expr]) 
     def replace(node: exp.Expr) -> exp.Expr:
         if not (isinstance(node, exp.Column) and node.table == alias):
             return node
-        value: exp.Expr = values[node.name].copy()
+        value: exp.Expr = copy_tree(values[node.name])
         if node.type is not None:
             value.type = node.type
         if isinstance(value, exp.Literal) and node.parent is not None:
             return exp.cast(value, "VARCHAR", dialect="duckdb")
         return value
 
-    replaced: exp.Expr = expression.copy().transform(replace, copy=False)
+    replaced: exp.Expr = copy_tree(expression).transform(replace, copy=False)
     return replaced
 
 

@@ -19,12 +19,14 @@ the variance 0, whatever they are.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Protocol
 
 import sqlglot
 from sqlglot import exp
 
 from gateway.planner.block_aggregates import QUANTILES, Call
+from sql.copies import copy_tree
 
 _ITSELF = (
     exp.Sum,
@@ -89,7 +91,7 @@ def merged(call: Call, kind: str | None, sent: Sent) -> exp.Expr:
     """The merge's expression for a call that `can_merge`; what it needs is asked of `sent`."""
     function = call.function
     if call.distinct and isinstance(function, _REPEATABLE):
-        once: exp.Expr = type(function)(**{**function.args, "this": function.this.expressions[0].copy()})
+        once: exp.Expr = type(function)(**{**function.args, "this": copy_tree(function.this.expressions[0])})
         return _over(function, sent.aggregate(_like(call, once)))
     if isinstance(function, QUANTILES) and not call.distinct:
         return _quantile(call, sent)
@@ -99,21 +101,21 @@ def merged(call: Call, kind: str | None, sent: Sent) -> exp.Expr:
         counted: exp.Expr = type(function)(**{**function.args, "this": distinct})
         return counted
     if isinstance(function, exp.Count):
-        return exp.cast(_or_zero(sent.aggregate(call.node.copy())), "BIGINT", dialect="duckdb")
+        return exp.cast(_or_zero(sent.aggregate(call.node)), "BIGINT", dialect="duckdb")
     if isinstance(function, exp.CountIf):
-        return exp.Sum(this=sent.aggregate(call.node.copy()))
+        return exp.Sum(this=sent.aggregate(call.node))
     if isinstance(function, _ITSELF):
-        return _over(function, sent.aggregate(call.node.copy()))
+        return _over(function, sent.aggregate(call.node))
     return _average(call, sent) if isinstance(function, exp.Avg) else _spread(call, kind, sent)
 
 
 def _value(call: Call) -> exp.Expr:
     """The value that a call takes of a row: none where the FILTER leaves the row out."""
     assert call.argument is not None
-    value: exp.Expr = call.argument.copy()
+    value: exp.Expr = copy_tree(call.argument)
     if call.filter is None:
         return value
-    return exp.Case(ifs=[exp.If(this=call.filter.copy(), true=value)])
+    return exp.Case(ifs=[exp.If(this=copy_tree(call.filter), true=value)])
 
 
 def _quantile(call: Call, sent: Sent) -> exp.Expr:
@@ -127,7 +129,9 @@ def _quantile(call: Call, sent: Sent) -> exp.Expr:
     )
     name = exp.Literal.string(_QUANTILE_NAMES[type(call.function)])
     others = [
-        call.function.args[key].copy() for key in ("expression", "quantile") if call.function.args.get(key)
+        copy_tree(call.function.args[key])
+        for key in ("expression", "quantile")
+        if call.function.args.get(key)
     ]
     return exp.Anonymous(this="LIST_AGGREGATE", expressions=[listed, name, *others])
 
@@ -151,37 +155,37 @@ def _or_zero(column: exp.Column) -> exp.Expr:
 
 def _average(call: Call, sent: Sent) -> exp.Expr:
     assert call.argument is not None
-    count = sent.aggregate(_like(call, exp.Count(this=call.argument.copy(), big_int=True)))
+    count = sent.aggregate(_like(call, exp.Count(this=copy_tree(call.argument), big_int=True)))
     allowed = sent.functions(call.argument)
     if allowed is not None and "sum" not in allowed and {"avg", "count"} <= allowed:
-        average = sent.aggregate(call.node.copy())
+        average = sent.aggregate(call.node)
         return parsed("SUM(:a * :n) / SUM(CASE WHEN :a IS NULL THEN 0 ELSE :n END)", a=average, n=count)
-    total = sent.aggregate(_like(call, exp.Sum(this=call.argument.copy())))
+    total = sent.aggregate(_like(call, exp.Sum(this=copy_tree(call.argument))))
     return parsed("CAST(SUM(:s) AS DOUBLE) / CAST(SUM(:n) AS DOUBLE)", s=total, n=count)
 
 
 def _spread(call: Call, kind: str | None, sent: Sent) -> exp.Expr:
     assert call.argument is not None
     argument = call.argument
-    count = sent.aggregate(_like(call, exp.Count(this=argument.copy(), big_int=True)))
-    mean: exp.Expr = sent.aggregate(_like(call, exp.Avg(this=argument.copy())))
+    count = sent.aggregate(_like(call, exp.Count(this=copy_tree(argument), big_int=True)))
+    mean: exp.Expr = sent.aggregate(_like(call, exp.Avg(this=copy_tree(argument))))
     exact = kind in _INTEGERS
     if not exact and sent.may_read(argument):
         exact = True
         # The sum of equal values by their number is rounded, and need not be that value.
-        low = sent.aggregate(_like(call, exp.Min(this=argument.copy())))
-        high = sent.aggregate(_like(call, exp.Max(this=argument.copy())))
+        low = sent.aggregate(_like(call, exp.Min(this=copy_tree(argument))))
+        high = sent.aggregate(_like(call, exp.Max(this=copy_tree(argument))))
         mean = parsed(
             "CASE WHEN :low = :high THEN CAST(:low AS DOUBLE) ELSE :mean END", low=low, high=high, mean=mean
         )
     allowed = sent.functions(argument)
     if allowed is not None and "variance" not in allowed:
-        own = sent.aggregate(call.node.copy())
+        own = sent.aggregate(call.node)
         squared = parsed("POWER(:v, 2)" if isinstance(call.function, _ROOT) else ":v", v=own)
         rows = "(:n - 1)" if isinstance(call.function, _SAMPLE) else ":n"
         distance = parsed(f"CASE WHEN :n = 1 THEN 0 ELSE {squared.sql('duckdb')} * {rows} END", n=count)
     else:
-        variance = sent.aggregate(_like(call, exp.VariancePop(this=argument.copy())))
+        variance = sent.aggregate(_like(call, exp.VariancePop(this=copy_tree(argument))))
         distance = parsed(":v * :n", v=variance, n=count)
     states = _STATES.replace(":apart", _APART if exact else _APART_IF_MORE_THAN_ROUNDED)
     state = parsed(states, n=count, m=mean, s=distance)
@@ -222,19 +226,24 @@ def _like(call: Call, function: exp.Expr) -> exp.Expr:
     """Another function over the same rows."""
     if call.filter is None:
         return function
-    return exp.Filter(this=function, expression=exp.Where(this=call.filter.copy()))
+    return exp.Filter(this=function, expression=exp.Where(this=copy_tree(call.filter)))
 
 
 def parsed(text: str, **values: exp.Expr) -> exp.Expr:
     """An expression written as text, with expressions for its placeholders."""
+
+    def fill(node: exp.Expr) -> exp.Expr:
+        return copy_tree(values[node.name]) if isinstance(node, exp.Placeholder) else node
+
+    filled: exp.Expr = copy_tree(_template(text)).transform(fill, copy=False)
+    return filled
+
+
+@lru_cache(maxsize=1024)
+def _template(text: str) -> exp.Expr:
     tree: exp.Expr = sqlglot.parse_one(text, dialect="duckdb")
     for alias in list(tree.find_all(exp.Alias)):
         if not alias.alias:
             # sqlglot takes the placeholder for DuckDB's `name: value` without a name.
             alias.replace(alias.this)
-
-    def fill(node: exp.Expr) -> exp.Expr:
-        return values[node.name].copy() if isinstance(node, exp.Placeholder) else node
-
-    filled: exp.Expr = tree.transform(fill, copy=False)
-    return filled
+    return tree

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from math import prod
+from typing import Any
 
 from sqlglot import exp
 
 from gateway.planner.constants import point_of
 from policies.statistics import ColumnFacts, Point
+from sql.copies import copy_tree
 from sql.scopes import split_conjuncts
 
 FactsOf = Callable[[exp.Column], ColumnFacts | None]
@@ -55,7 +58,7 @@ def pair_ranges(conjuncts: Iterable[exp.Expr]) -> list[exp.Expr]:
             continue
         (lower, low), (_, high) = sides[False], sides[True]
         column = next(lower.find_all(exp.Column))
-        found.append(exp.Between(this=column.copy(), low=low.copy(), high=high.copy()))
+        found.append(exp.Between(this=copy_tree(column), low=copy_tree(low), high=copy_tree(high)))
     return found
 
 
@@ -170,7 +173,7 @@ def equal_part(facts: ColumnFacts, place: Point | None) -> float:
 
 
 def _range_part(kind: type[exp.Expr], facts: ColumnFacts, place: Point) -> float:
-    listed = sum(part for value, part in facts.common if _holds(kind, value, place))
+    listed = _listed_part(kind, facts, place)
     rest = max(0.0, 1 - (facts.null_fraction or 0.0) - sum(part for _, part in facts.common))
     if len(facts.bounds) < 2 or not _is_comparable(place, facts.bounds[0]):
         return listed + rest * RANGE if facts.common and _is_comparable(place, facts.common[0][0]) else RANGE
@@ -178,12 +181,18 @@ def _range_part(kind: type[exp.Expr], facts: ColumnFacts, place: Point) -> float
     return listed + rest * (below if kind in (exp.LT, exp.LTE) else 1 - below)
 
 
-def _holds(kind: type[exp.Expr], value: Point, place: Point) -> bool:
-    if not _is_comparable(value, place):
-        return False
-    if kind in (exp.LT, exp.LTE):
-        return value < place or (kind is exp.LTE and value == place)  # type: ignore[operator]  # of one type
-    return value > place or (kind is exp.GTE and value == place)  # type: ignore[operator]  # of one type
+_HOLDS: dict[type[exp.Expr], Callable[[Any, Any], bool]] = {
+    exp.LT: operator.lt,
+    exp.LTE: operator.le,
+    exp.GT: operator.gt,
+    exp.GTE: operator.ge,
+}
+
+
+def _listed_part(kind: type[exp.Expr], facts: ColumnFacts, place: Point) -> float:
+    """The part of rows with a frequent value for which a comparison holds."""
+    holds, text = _HOLDS[kind], isinstance(place, str)
+    return sum(part for value, part in facts.common if isinstance(value, str) is text and holds(value, place))
 
 
 def _is_comparable(one: Point, other: Point) -> bool:

@@ -93,7 +93,7 @@ class _Sent:
                 number += 1
                 name = f"{start}_{number}" if len(start.encode()) < 50 else f"column_{number}"
             self._taken.add(name.lower())
-            group[expression.copy()] = name
+            group[copy_tree(expression)] = name
         column = exp.column(name, table=self.block.alias, quoted=True)
         if expression.type is not None:
             column.type = expression.type
@@ -109,7 +109,7 @@ def _split(block: AggregateBlock, planning: Planning) -> None:
     if complete:
         having = _having_in_members(block)
     elif planning.disclosure.has_floor(block.union) and rolls_up(block):
-        levels = block.select.args["group"].copy()
+        levels = copy_tree(block.select.args["group"])
     finished = {id(call.node): _finished(call, block, sent, complete) for call in block.calls}
     _rewrite(block, sent, finished)
     if complete:
@@ -128,7 +128,7 @@ def _group_by_level(block: AggregateBlock, sent: _Sent) -> None:
     totals. The members compute the totals themselves then.
     """
     names = [sent.keys[leaf] for leaf in block.leaves]
-    level = sent.aggregate(exp.Grouping(expressions=[leaf.copy() for leaf in block.leaves]))
+    level = sent.aggregate(exp.Grouping(expressions=[copy_tree(leaf) for leaf in block.leaves]))
     for call in list(block.select.find_all(exp.Grouping)):
         places = [names.index(argument.name) for argument in call.expressions]
         bits = [
@@ -137,7 +137,7 @@ def _group_by_level(block: AggregateBlock, sent: _Sent) -> None:
         ]
         call.replace(parsed(f"CAST({' + '.join(bits)} AS BIGINT)", g=level))
     columns = [exp.column(name, table=block.alias, quoted=True) for name in names]
-    block.select.set("group", exp.Group(expressions=[*columns, level.copy()]))
+    block.select.set("group", exp.Group(expressions=[*columns, copy_tree(level)]))
 
 
 def _finished(call: Call, block: AggregateBlock, sent: _Sent, complete: bool) -> exp.Expr:
@@ -159,7 +159,7 @@ def _weight(block: AggregateBlock, sent: _Sent) -> exp.Expr:
 def _rewrite(block: AggregateBlock, sent: _Sent, finished: dict[int, exp.Expr]) -> None:
     """Points everything that the block computes at the columns of the first step."""
     alias = block.alias
-    keys = [leaf.copy() for leaf in block.leaves if is_key(leaf, alias)]
+    keys = [copy_tree(leaf) for leaf in block.leaves if is_key(leaf, alias)]
     stack: list[exp.Expr] = list(block_expressions(block.select))
     while stack:
         node = stack.pop()
@@ -216,7 +216,7 @@ def _fill(
         value = in_member(expression, alias, values)
         projections.append(exp.alias_(value, name, quoted=True))
         if value.find(exp.Column) is not None:
-            group.append(value.copy())
+            group.append(copy_tree(value))
     for expression, name in sent.aggregates.items():
         projections.append(exp.alias_(in_member(expression, alias, values), name, quoted=True))
     if not group and not sent.aggregates:
