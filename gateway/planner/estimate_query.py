@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from gateway.planner.group_sizes import Classes, KeyColumns, group_count
-from gateway.planner.relations import Relation, product, seen
+from gateway.planner.relations import Relation, met, product
 from gateway.planner.selectivity import OTHER, RANGE, pair_ranges, part_left
 from gateway.planner.shapes import query_shape
 from policies.statistics import ColumnFacts, TableFacts
@@ -284,9 +284,10 @@ class Block:
         facts = self.facts(value)
         if facts is None or facts.distinct is None:
             return facts
-        left = facts.distinct * self._parts.get((value.table, value.name), 1.0)
-        # Rows of its own table that conditions left, then those that joins left.
-        left = seen(left, self.relations[value.table].rows)
+        own, relation = self._parts.get((value.table, value.name), 1.0), self.relations[value.table]
+        # Values that conditions on the column left, then those in the rows of its table that other conditions left,
+        # and no more than there are rows that joins left.
+        left = met(facts.distinct * own, relation.rows, relation.base * own)
         return replace(facts, distinct=max(min(left, rows), 1.0) if rows >= 1 else rows)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from gateway.collected_keys import MOST_KEYS
 from gateway.leave import sees_whole
 from gateway.planner.choosing import Choosing
 from gateway.planner.key_sizes import KeySize, size_of
-from gateway.planner.relations import Relation, seen
+from gateway.planner.relations import Relation, met
 from gateway.planner.remarks import Remark
 from gateway.stages import PlannedFragment
 from policies.decision import Decision
@@ -88,7 +87,8 @@ class KeyOrder:
                 if first not in names or names & left.keys() or candidate.receiver not in left:
                     continue
                 kept = self.kept(candidate)
-                if not self.pays(candidate, kept):
+                onward = [c for c in candidates if c.receiver in left and not c.refusal]
+                if not self.pays(candidate, kept, self._passed_on(candidate.receiver, onward)):
                     continue
                 receiver = candidate.receiver
                 if candidate.refusal:
@@ -120,8 +120,16 @@ class KeyOrder:
         there, all_ = keys
         return min(1.0, there / max(all_, facts.distinct, 1.0))
 
-    def pays(self, candidate: Candidate, kept: float | None) -> bool:
-        """Whether the keys of a candidate are worth waiting for; `kept` is the share of rows that have one."""
+    def _passed_on(self, receiver: str, candidates: Iterable[Candidate]) -> float:
+        """Rows of the largest of those to which a receiver of keys can give its own, which are fewer then, too."""
+        onward = [c for c in candidates if any(source.fragment == receiver for source in c.sources)]
+        return max((self.rows[c.receiver] for c in onward if self.sizes[c.receiver].known), default=0.0)
+
+    def pays(self, candidate: Candidate, kept: float | None, passed_on: float = 0.0) -> bool:
+        """Whether the keys of a candidate are worth waiting for.
+
+        `kept` is the share of rows that have one, `passed_on` the rows of whoever may wait for the receiver's keys.
+        """
         receiver = self.sizes[candidate.receiver]
         names = {source.fragment for source in candidate.sources}
         given = sum(self.rows[name] for name in names)
@@ -145,7 +153,8 @@ class KeyOrder:
         read = max(rows, self._read(candidate))
         if kept > CHOOSY or (stays < GAIN and (1.0 - kept) * read < SPARED_ROWS):
             return False
-        return self.choosing.prefer != "time" or ((1.0 - kept) * read >= TIMELY_ROWS and given <= read)
+        spared = max(read, passed_on)
+        return self.choosing.prefer != "time" or ((1.0 - kept) * spared >= TIMELY_ROWS and given <= read)
 
     def _read(self, candidate: Candidate) -> float:
         """Rows that the receiver's blocks join where the keys would be asked for, before they group them; 0 for unknown."""
@@ -161,31 +170,19 @@ class KeyOrder:
             facts = relation.columns.get(source.column) if relation is not None else None
             if facts is None or facts.distinct is None:
                 return None
-            department, table, _ = source.origin
+            assert relation is not None
+            # What it gives is known of the rows that it has without keys; those that it receives leave fewer.
+            there += met(facts.distinct, self.rows[source.fragment], relation.rows)
+            department, table, column = source.origin
             known = self.choosing.facts.table(department, table)
-            there += met(
-                facts.distinct, self.rows[source.fragment], known.rows if known is not None else None
-            )
-            all_ += facts.distinct
+            whole = known.columns.get(column) if known is not None else None
+            all_ += max(facts.distinct, whole.distinct or 0.0 if whole is not None else 0.0)
         return there, all_
 
     def _relation(self, name: str) -> Relation | None:
         if name not in self._relations:
             self._relations[name] = self.choosing.estimator.estimate(self.queries[name])
         return self._relations[name]
-
-
-def met(distinct: float, rows: float, table_rows: float | None) -> float:
-    """How many of a column's values are in so many of its table's rows, of which none is met twice.
-
-    >>> round(met(100, 50, 100)), round(met(100, 100, 100)), round(met(100, 100, 10_000)), round(met(100, 50, None))
-    (50, 100, 63, 39)
-    """
-    if table_rows is None:
-        return seen(distinct, rows)
-    if rows >= table_rows or distinct <= 1:
-        return min(distinct, max(rows, 0.0))
-    return distinct * (1.0 - math.pow(1.0 - rows / table_rows, max(table_rows / distinct, 1.0)))
 
 
 def _words(candidate: Candidate) -> str:

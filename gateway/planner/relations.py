@@ -43,5 +43,16 @@ def seen(distinct: float, rows: float) -> float:
     return min(rows, -distinct * math.expm1(-rows / distinct))
 
 
+def met(distinct: float, rows: float, base: float) -> float:
+    """How many of so many equally frequent values are in so many of the `base` rows, of which none is met twice.
+
+    >>> round(met(100, 50, 100)), round(met(100, 100, 100)), round(met(100, 100, 10_000))
+    (50, 100, 63)
+    """
+    if rows >= base or distinct <= 1:
+        return min(distinct, max(rows, 0.0))
+    return distinct * (1.0 - math.pow(1.0 - rows / base, max(base / distinct, 1.0)))
+
+
 def product(numbers: Iterable[float]) -> float:
     return math.prod(numbers)

@@ -398,6 +398,42 @@ def test_a_table_that_is_tiny_beside_another_gives_keys_though_it_leaves_out_no_
     assert bool(large.exchanges) == waits
 
 
+class Reaching(Grouped):
+    """Five hundred rows of 25 ids and as many names at `large`, 25 rows at `small`, and so many at `third`."""
+
+    def table(self, department: str, name: str) -> TableFacts | None:
+        del name
+        known = {"small": (25.0, 25.0), "large": (500.0, 500.0), "third": (self.rows, 500.0)}.get(department)
+        if known is None:
+            return None
+        rows, names = known
+        columns = {"id": ColumnFacts(25.0, 0.0, 8.0), "name": ColumnFacts(names, 0.0, 8.0)}
+        return TableFacts(rows, columns)
+
+
+@pytest.mark.parametrize(
+    ("rows", "prefer", "waits"),
+    [
+        (50_000.0, "exposure", {"large", "third"}),
+        (50_000.0, "time", {"large", "third"}),
+        (600.0, "exposure", {"large", "third"}),
+        (600.0, "time", set()),
+    ],
+)
+def test_who_may_give_keys_to_many_rows_waits_for_few_of_its_own(
+    asking: Asking, rows: float, prefer: Preference, waits: set[str]
+) -> None:
+    plan = asking.plan(CHAIN, choosing=Choosing(Reaching(rows), prefer))
+    assert {p.fragment.department for p in plan.fragments if p.exchanges} == waits
+
+
+@pytest.mark.parametrize("prefer", ["exposure", "time"])
+def test_who_leaves_out_no_row_gives_no_keys(asking: Asking, prefer: Preference) -> None:
+    sql = "SELECT b.id, c.id FROM large.t b JOIN third.t c ON c.name = b.name"
+    plan = asking.plan(sql, choosing=Choosing(Reaching(50_000.0), prefer))
+    assert not any(planned.exchanges for planned in plan.fragments)
+
+
 def test_a_missing_department_leaves_out_nothing_of_the_others(asking: Asking) -> None:
     asked = asking.ask([Scripted("small", [], broken), Scripted("large", [[1, 2]])], partial=True)
     assert asked.rows() == []
