@@ -21,9 +21,11 @@ from gateway.planner.gather_members import gather_members
 from gateway.planner.join_members import join_members
 from gateway.planner.look_up_in_members import look_up_in_members
 from gateway.planner.members import has_member_union
+from gateway.planner.merge_wrappers import merge_wrappers
 from gateway.planner.place_key_exchanges import place_key_exchanges
 from gateway.planner.planning import Planning
 from gateway.planner.prune_columns import prune_columns
+from gateway.planner.push_filters_into_queries import push_filters_into_queries
 from gateway.planner.push_filters_into_unions import push_filters_into_unions
 from gateway.planner.push_limits_into_members import push_limits_into_members
 from gateway.planner.remarks import Remark
@@ -35,6 +37,7 @@ from gateway.planner.share_fragments import (
     share_fragments,
     table_uses,
 )
+from gateway.planner.simplify_outer_joins import simplify_outer_joins
 from gateway.planner.sketch_counts import sketch_counts
 from gateway.planner.split_aggregates import split_aggregates
 from gateway.stages import AuthorizedQuery, FederatedPlan, PlannedFragment
@@ -50,6 +53,12 @@ PASSES: dict[str, Pass] = {
     "fence_left_joins": lambda tree, _: fence_left_joins(tree),
     # What nobody reads is asked of nobody.
     "prune_columns": lambda tree, _: prune_columns(tree),
+    # What tools and WITH queries wrap is one block with what reads it.
+    "merge_wrappers": merge_wrappers,
+    # A join that keeps rows which no condition wants need not.
+    "simplify_outer_joins": lambda tree, _: simplify_outer_joins(tree),
+    # What is asked of a derived table is asked of what it is made of.
+    "push_filters_into_queries": push_filters_into_queries,
     # Unions over members, with only the columns that are used. Not a choice: departments know no federated tables.
     "expand_federated_tables": lambda tree, planning: expand_federated_tables(tree, planning.catalog),
     # Each department hears its part of conditions over several.

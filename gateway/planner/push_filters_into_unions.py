@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from gateway.planner.constant_conditions import simplified
 from gateway.planner.members import arm_values, arms_of, drop_arm, is_member_union
 from sql.scopes import block_sources, free_aliases, join_conjuncts, source_alias, split_conjuncts
 
@@ -75,12 +76,13 @@ def _push(conjuncts: list[exp.Expr], unions: dict[str, exp.Subquery]) -> list[ex
 
 
 def _push_into(union: exp.Subquery, conjunct: exp.Expr, alias: str) -> None:
-    arms = arms_of(union)
-    decided = [(arm, _substitute(conjunct, arm, alias)) for arm in arms]
-    excluded = [arm for arm, condition in decided if _constant_truth(condition) is False]
-    for arm, condition in decided:
-        if _constant_truth(condition) is None:
-            arm.where(condition, copy=False, append=True)
+    excluded = []
+    for arm in arms_of(union):
+        decided = simplified(_substitute(conjunct, arm, alias))
+        if decided is False:
+            excluded.append(arm)
+        elif decided is not True:
+            arm.where(decided, copy=False, append=True)
     for arm in excluded:
         drop_arm(arm)
 
@@ -96,16 +98,3 @@ def _substitute(conjunct: exp.Expr, arm: exp.Select, alias: str) -> exp.Expr:
 
     replaced: exp.Expr = conjunct.copy().transform(replace, copy=False)
     return replaced
-
-
-def _constant_truth(condition: exp.Expr) -> bool | None:
-    """Whether a comparison of text literals holds; None for anything else."""
-    if isinstance(condition, (exp.EQ, exp.NEQ)):
-        sides = (condition.this, condition.expression)
-        if all(isinstance(side, exp.Literal) and side.is_string for side in sides):
-            return bool(sides[0].name == sides[1].name) == isinstance(condition, exp.EQ)
-    if isinstance(condition, exp.In) and not condition.args.get("query"):
-        items = [condition.this, *condition.expressions]
-        if all(isinstance(item, exp.Literal) and item.is_string for item in items):
-            return any(condition.this.name == item.name for item in condition.expressions)
-    return None
