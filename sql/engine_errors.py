@@ -47,7 +47,7 @@ def translate_error(error: Exception) -> ComityError:
             {"position": str(details["position"])} if str(details.get("position", "")).isdigit() else {}
         )
         return SqlError(_binding_message(message), code=_binding_code(kind, message), metadata=position)
-    if kind in {"CONVERSION", "OUT OF RANGE", "INVALID INPUT"}:
+    if kind in {"CONVERSION", "OUT OF RANGE", "INVALID INPUT", "SYNTAX"}:
         return SqlError(_runtime_message(kind, message), code="QUERY_RUNTIME")
     return InternalError(f"the merge engine failed: {kind.lower()}")
 

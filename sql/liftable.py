@@ -45,7 +45,9 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A question's text around its literals, and the literals: of its text by number, of parameters by name."""
+    """A question's text around its literals and what its parameters are but for theirs, and the literals: of its text
+    by number, of parameters by name.
+    """
 
     text: tuple[str, ...]
     values: Mapping[Slot, Value]
@@ -76,7 +78,8 @@ def shape_of(query: ParsedQuery) -> Shape:
     for node in query.tree.find_all(exp.Literal):
         if PARAMETER in node.meta:
             values[str(node.meta[PARAMETER])] = Value(bool(node.is_string), str(node.this))
-    return Shape(tuple(parts), values)
+    # A parameter's value is the same text with another sign, or of another type.
+    return Shape((*parts, *query.forms), values)
 
 
 def _placed(tree: exp.Query) -> dict[int, exp.Literal]:

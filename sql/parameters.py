@@ -41,6 +41,9 @@ def bind_parameters(
     if not values:
         return parsed
     literals = {name: literal(value, f"${name}") for name, value in values.items()}
+    for name, value in literals.items():
+        if (part := _spelled(value)) is not None:
+            part.meta[PARAMETER] = name
     tree = parsed.tree.copy()
     for node in list(tree.find_all(exp.Placeholder)):
         if isinstance(_outside_parentheses(node), (exp.Ordered, exp.Group, exp.Rollup, exp.Cube)):
@@ -48,11 +51,31 @@ def bind_parameters(
             message = "a parameter cannot say what to order or group by"
             raise error_at(parsed.text, node, "SQL_PARAMETER", message)
         name = str(node.this).lower()
-        value = literals[name].copy()
-        for part in value.find_all(exp.Literal):
-            part.meta[PARAMETER] = name
-        node.replace(value)
-    return dataclasses.replace(parsed, tree=tree, placeholders=(), bindings=_bindings(parsed.text, literals))
+        node.replace(literals[name].copy())
+    return dataclasses.replace(
+        parsed,
+        tree=tree,
+        placeholders=(),
+        bindings=_bindings(parsed.text, literals),
+        forms=tuple(f"{name} {_form(value)}" for name, value in sorted(literals.items())),
+    )
+
+
+def _spelled(value: exp.Expr) -> exp.Literal | None:
+    """The literal that a value is spelled with: not those of its type; None for NULL and booleans."""
+    while not isinstance(value, exp.Literal):
+        if not isinstance(value, (exp.Paren, exp.Neg, exp.Cast)):
+            return None
+        value = value.this
+    return value
+
+
+def _form(value: exp.Expr) -> str:
+    """What a value is but for its literal: its sign and its type, and NULL and booleans whole."""
+    form = value.copy()
+    if (part := _spelled(form)) is not None:
+        part.set("this", "?")
+    return form.sql(dialect="duckdb")
 
 
 def _outside_parentheses(node: exp.Expr) -> exp.Expr | None:

@@ -27,7 +27,8 @@ class ParsedQuery:
 
     `placeholders` are the distinct placeholders in order, `1`, `2`… for `?` and `$1`. `normalized` is the text
     with literals replaced by `?`, and `fingerprint` 16 hex digits over it. `bindings` are the edits that put the
-    values of parameters in place of their placeholders in `text`.
+    values of parameters in place of their placeholders in `text`; `forms` say of each parameter what its value is but
+    for its literal: its sign and type.
     """
 
     text: str
@@ -36,6 +37,7 @@ class ParsedQuery:
     fingerprint: str
     normalized: str
     bindings: tuple[Edit, ...] = ()
+    forms: tuple[str, ...] = ()
 
 
 def parse_query(text: str, limits: TextLimits = DEFAULT_LIMITS) -> ParsedQuery:

@@ -16,6 +16,9 @@ from gateway.planner.members import (
 )
 from sql.scopes import block_sources, free_aliases, source_alias
 
+_MOST_ROWS = 2**63
+"""What LIMIT takes."""
+
 
 def push_limits_into_members(tree: exp.Query) -> exp.Query:
     """`tree` with LIMIT, and the ORDER BY before it, repeated in the members; a copy where there is one.
@@ -66,7 +69,8 @@ def _row_count(select: exp.Select) -> int | None:
     counts = [part.expression for part in (limit, offset) if part is not None]
     if not all(isinstance(count, exp.Literal) and count.is_int for count in counts):
         return None
-    return sum(int(count.this) for count in counts)
+    rows = sum(int(count.this) for count in counts)
+    return rows if rows < _MOST_ROWS else None
 
 
 def _only_selects(select: exp.Select) -> bool:

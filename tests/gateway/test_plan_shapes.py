@@ -6,12 +6,15 @@ import itertools
 import shutil
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from comity.errors import SqlError
 from comity.values import ParameterValue
 from gateway.assembly import Gateway, open_gateway
 from gateway.plan_texts import plan_texts
@@ -120,6 +123,36 @@ def test_a_parameter_is_a_value(gateway: Gateway) -> None:
     sql = "SELECT name FROM district.resident WHERE id = $id OR (id > $id AND kind = $kind)"
     asked = [request(sql, {"id": number, "kind": kind}) for number, kind in ((1, "a"), (2, "b"), (3, "a"))]
     assert [is_known(gateway, one) for one in asked] == [False, False, True]
+
+
+UNLIKE: dict[str, tuple[str, list[ParameterValue]]] = {
+    "sign": ("SELECT name FROM bureau.benefit WHERE id > $p", [4, 5, -7, -8, -9, 6]),
+    "sign of a list": ("SELECT name FROM district.resident WHERE id IN (1, $p)", [2, 3, -2]),
+    "number for text": ("SELECT id FROM district.resident WHERE kind = $p", ["1", "2", 1.0, Decimal(1), 1]),
+    "date for text": ("SELECT id FROM district.resident WHERE kind = $p", ["a", "b", date(2000, 1, 1)]),
+    "bytes for text": ("SELECT id FROM district.resident WHERE kind = $p", ["a", "b", b"a"]),
+    "time for text": ("SELECT id FROM district.resident WHERE kind = $p", ["a", "b", datetime(2000, 1, 1)]),
+    "scale": (
+        "SELECT name FROM bureau.benefit WHERE amount > $p",
+        [Decimal("1.5"), Decimal("2.5"), Decimal("1.50")],
+    ),
+    "NULL": ("SELECT name FROM bureau.benefit WHERE id > $p", [1, 2, None, 3]),
+}
+
+
+@pytest.mark.parametrize("case", UNLIKE)
+def test_a_parameter_is_also_its_sign_and_its_type(gateway: Gateway, case: str) -> None:
+    sql, values = UNLIKE[case]
+    for value in values:
+        # It compares the plan with the one that is made anew; what does not fit the column's type has none.
+        with suppress(SqlError):
+            is_known(gateway, request(sql, {"p": value}))
+
+
+def test_what_is_true_is_part_of_a_parameters_shape(gateway: Gateway) -> None:
+    sql = "SELECT name FROM bureau.benefit WHERE (id > 1) = $true AND id < $id"
+    for is_true, number in ((True, 4), (True, 5), (False, 6), (None, 7), (False, 8), (True, 9)):
+        is_known(gateway, request(sql, {"true": is_true, "id": number}))
 
 
 FIXED = {
