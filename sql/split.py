@@ -252,12 +252,25 @@ class _Splitter:
         return group
 
     def split_in_place(self, select: exp.Select, contexts: dict[str, str | None]) -> None:
-        """Blocks with RIGHT, FULL or lateral joins: each table alone, the joins where they stand."""
-        for source, _ in block_sources(select):
+        """Blocks with RIGHT, FULL or lateral joins: each table alone, the joins where they stand.
+
+        What WHERE asks of a table is asked of it before, unless a join may fill it up with NULLs.
+        """
+        sources = block_sources(select)
+        filled = any(join is not None and join.side in {"RIGHT", "FULL"} for _, join in sources)
+        where = select.args.get("where")
+        pool = split_conjuncts(where.this if where is not None else None)
+        count = len(pool)
+        for source, join in sources:
             context = contexts[source_alias(source)]
             if context is not None:
                 group = self.group(copy_tree(source), context)
+                if not filled and (join is None or (not join.side and join.kind not in {"SEMI", "ANTI"})):
+                    group.conjuncts, pool = self.take(pool, group)
                 source.replace(_stand_in(group))
+        if len(pool) < count:
+            condition = join_conjuncts(pool)
+            select.set("where", exp.Where(this=condition) if condition is not None else None)
 
     def split_inner(self, select: exp.Select, contexts: dict[str, str | None]) -> None:
         """Blocks of inner, cross, left, semi and anti joins."""
@@ -449,7 +462,9 @@ def _is_hanging(join: exp.Join) -> bool:
 
 def _keeps_order(source: exp.Expr, join: exp.Join | None) -> bool:
     """True for FROM items whose place among the others matters."""
-    if not isinstance(source, (exp.Table, exp.Subquery)):
+    if not isinstance(source, (exp.Table, exp.Subquery)) and not (
+        isinstance(source, exp.Values) and not free_aliases(source)
+    ):
         return True
     return join is not None and (join.side in {"RIGHT", "FULL"} or bool(join.args.get("using")))
 

@@ -219,9 +219,9 @@ class _MergeReader(QueryReader):
     def _why_sort(self, block: Block, *, limited: bool) -> str:
         union = _union_of(block)
         if union is not None and what_meets(union)[0] == "first rows":
-            last = (
-                "the last sort is here" if block.select.args.get("order") is not None else "the cut is here"
-            )
+            if block.select.args.get("order") is None:
+                return f"no more rows of {_label_union(union)} come than these; the cut is here"
+            last = "the last sort is here"
             return f"the first rows of {_label_union(union)} come sorted; {last}" if limited else last
         return self._above(block)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sqlglot import exp
 
@@ -11,8 +11,14 @@ from gateway.planner.members import is_member_union
 from gateway.planner.planning import Planning
 from sql.annotate import kind_of
 from sql.copies import copy_tree
+from sql.kinds import is_integer
 from sql.scopes import block_sources, free_aliases, join_conjuncts, source_alias, split_conjuncts
 from sql.uses.failing import may_fail
+
+_COMPARISONS = (exp.EQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In, exp.Like)
+_CONSTANTS = (exp.Literal, exp.Neg, exp.Paren, exp.Cast, exp.DataType, exp.DataTypeParam)
+_MOST_LISTED = 1000
+"""Constants of VALUES that are asked for one by one."""
 
 
 def factor_conditions(tree: exp.Query, planning: Planning) -> exp.Query:
@@ -20,8 +26,9 @@ def factor_conditions(tree: exp.Query, planning: Planning) -> exp.Query:
 
     `(a AND b) OR (a AND c)` becomes `a AND (b OR c)`, which is the same in SQL's three values. Of an OR over the
     tables of several departments, each department gets what its tables must fulfil in any case; the OR itself
-    stays. And where two columns of one type are equal and one of them equals a constant, so does the other, if its
-    values may be read: a department that only allows joins would see a question that nobody asked.
+    stays. And where two columns of one type are equal, what is asked of one of them by constants is asked of the other, if
+    its values may be read: a department that only allows joins would see a question that nobody asked. A column that is
+    equal to one of VALUES is among its constants.
 
     What is said twice is said to different departments only, or to tables of one that nothing in it joins: a block of
     one department stays as it is.
@@ -42,7 +49,7 @@ def factor_conditions(tree: exp.Query, planning: Planning) -> exp.Query:
         for join in inner:
             join.set("on", _said(join.args["on"], homes))
         if all(not join.side and join.kind in {"", "INNER"} for join in inner):
-            _spread_constants(select, planning)
+            _spread_constants(select, planning, _pieces(select))
     return copy
 
 
@@ -52,9 +59,14 @@ def _may_say(select: exp.Select) -> bool:
     if len(sources) < 2 or len(set(_homes(select).values())) < 2:
         return False
     conjuncts = _conjuncts(select)
-    equal = [c for c in conjuncts if isinstance(c, exp.EQ)]
-    constants = [c for c in equal if isinstance(c.this, exp.Literal) or isinstance(c.expression, exp.Literal)]
-    return any(isinstance(c.unnest(), exp.Or) for c in conjuncts) or 0 < len(constants) < len(equal)
+    if any(isinstance(c.unnest(), exp.Or) for c in conjuncts):
+        return True
+    equal = any(
+        isinstance(c, exp.EQ) and isinstance(c.this, exp.Column) and isinstance(c.expression, exp.Column)
+        for c in conjuncts
+    )
+    lists = any(isinstance(source, exp.Values) for source, _ in sources)
+    return equal and (lists or any(_asked_column(c) is not None for c in conjuncts))
 
 
 def _homes(select: exp.Select) -> dict[str, str]:
@@ -151,28 +163,79 @@ def _is_plain(part: exp.Expr, aliases: set[str]) -> bool:
     return bool(names) and names <= aliases and part.find(exp.Query) is None and not may_fail(part)
 
 
-def _spread_constants(select: exp.Select, planning: Planning) -> None:
+def _spread_constants(select: exp.Select, planning: Planning, homes: Mapping[str, str]) -> None:
+    """Asks of a column what is asked of one that it is equal to, where another department has it."""
     pool = _conjuncts(select)
-    constants: dict[exp.Expr, exp.Expr] = {}
-    pairs: list[tuple[exp.Expr, exp.Expr]] = []
-    for conjunct in pool:
-        if isinstance(conjunct, exp.EQ):
+    asked: dict[exp.Expr, list[exp.Expr]] = {}
+    pairs: list[tuple[exp.Column, exp.Column]] = []
+    for conjunct in [*pool, *_listed(select, pool)]:
+        column = _asked_column(conjunct)
+        if column is not None:
+            asked.setdefault(column, []).append(conjunct)
+        elif isinstance(conjunct, exp.EQ):
             left, right = conjunct.this, conjunct.expression
-            if isinstance(left, exp.Literal):
-                left, right = right, left
-            if isinstance(left, exp.Column) and isinstance(right, exp.Literal):
-                constants[left] = right
-            elif isinstance(left, exp.Column) and isinstance(right, exp.Column) and _same_kind(left, right):
-                pairs.append((left, right))
-    added: list[exp.Expr] = []
-    for left, right in [*pairs, *((right, left) for left, right in pairs)]:
-        if left in constants and right not in constants and _may_ask(select, right, planning):
-            constants[right] = constants[left]
-            added.append(exp.EQ(this=right.copy(), expression=constants[left].copy()))
+            if isinstance(left, exp.Column) and isinstance(right, exp.Column) and _same_kind(left, right):
+                pairs += [(left, right), (right, left)]
+    added: list[exp.Expr] = [c for c in _listed(select, pool) if _may_ask(select, c.this, planning)]
+    known = len(added) - 1
+    while known < len(added):
+        # What was added goes on to what that column is equal to.
+        known = len(added)
+        for left, right in pairs:
+            for conjunct in list(asked.get(left, ())):
+                other = _of_column(conjunct, right)
+                if other in asked.get(right, ()) or not _may_ask(select, right, planning):
+                    continue
+                if isinstance(conjunct, exp.EQ) or homes[left.table] != homes[right.table]:
+                    asked.setdefault(right, []).append(other)
+                    added.append(other)
     if added:
         where = select.args.get("where")
         condition = join_conjuncts([*split_conjuncts(where.this if where is not None else None), *added])
         select.set("where", exp.Where(this=condition))
+
+
+def _asked_column(conjunct: exp.Expr) -> exp.Column | None:
+    """The one column that a condition compares with constants; None for any other condition."""
+    if not isinstance(conjunct, _COMPARISONS):
+        return None
+    values = [value for value in conjunct.iter_expressions() if not isinstance(value, exp.Column)]
+    columns = [value for value in conjunct.iter_expressions() if isinstance(value, exp.Column)]
+    if len(columns) != 1 or not values:
+        return None
+    is_constant = all(isinstance(node, _CONSTANTS) for value in values for node in value.walk())
+    return columns[0] if is_constant and not may_fail(conjunct) else None
+
+
+def _of_column(conjunct: exp.Expr, column: exp.Column) -> exp.Expr:
+    """The same asked of another column."""
+    own = _asked_column(conjunct)
+    assert own is not None
+    return copy_tree(conjunct, {id(own): copy_tree(column)})
+
+
+def _listed(select: exp.Select, pool: list[exp.Expr]) -> list[exp.In]:
+    """Of columns that are equal to one of VALUES, that they are among its constants."""
+    lists = {source_alias(s): s for s, _ in block_sources(select) if isinstance(s, exp.Values)}
+    found = []
+    for conjunct in pool if lists else ():
+        sides = (conjunct.this, conjunct.expression) if isinstance(conjunct, exp.EQ) else ()
+        for one, other in (sides, sides[::-1]) if sides else ():
+            if not (isinstance(one, exp.Column) and isinstance(other, exp.Column) and other.table in lists):
+                continue
+            names = [name.name for name in lists[other.table].args["alias"].columns]
+            place = names.index(other.name)
+            constants = [row.expressions[place] for row in lists[other.table].expressions]
+            plain = all(isinstance(constant, exp.Literal) for constant in constants)
+            if plain and 0 < len(constants) <= _MOST_LISTED and _is_among(one, other):
+                found.append(exp.In(this=one.copy(), expressions=[c.copy() for c in constants]))
+    return found
+
+
+def _is_among(column: exp.Expr, values: exp.Expr) -> bool:
+    """Whether a column's type is that of constants, or both are whole numbers."""
+    kinds = kind_of(column), kind_of(values)
+    return _same_kind(column, values) or all(kind is not None and is_integer(kind) for kind in kinds)
 
 
 def _same_kind(left: exp.Expr, right: exp.Expr) -> bool:

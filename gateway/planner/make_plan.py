@@ -40,6 +40,7 @@ from gateway.planner.share_fragments import (
 from gateway.planner.simplify_outer_joins import simplify_outer_joins
 from gateway.planner.sketch_counts import sketch_counts
 from gateway.planner.split_aggregates import split_aggregates
+from gateway.planner.unite_branches import unite_branches
 from gateway.stages import AuthorizedQuery, FederatedPlan, PlannedFragment
 from sql.binder import Binder
 from sql.catalog import Catalog, Fragment
@@ -59,6 +60,8 @@ PASSES: dict[str, Pass] = {
     "simplify_outer_joins": lambda tree, _: simplify_outer_joins(tree),
     # What is asked of a derived table is asked of what it is made of.
     "push_filters_into_queries": push_filters_into_queries,
+    # What a question itself puts together of several departments is as good as a federated table.
+    "unite_branches": unite_branches,
     # Unions over members, with only the columns that are used. Not a choice: departments know no federated tables.
     "expand_federated_tables": lambda tree, planning: expand_federated_tables(tree, planning.catalog),
     # Each department hears its part of conditions over several.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from gateway.planner.members import arms_of, is_member_column, member_tables
+from gateway.planner.members import BRANCHES, arms_of, is_member_column, member_tables
 from sql.scopes import source_alias
 
 
@@ -26,8 +26,10 @@ def member_pairs(
     left: exp.Subquery, right: exp.Subquery
 ) -> list[tuple[exp.Select, exp.Select | None]] | None:
     """The arms of the left table, each with that of the same member; None where a member is not one department's, or
-    not one table of it.
+    not one table of it, or where the question itself named the members.
     """
+    if left.meta.get(BRANCHES) or right.meta.get(BRANCHES):
+        return None
     partners: dict[str, exp.Select] = {}
     for arm in arms_of(right):
         tables = list(member_tables(arm).values())

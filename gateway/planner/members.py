@@ -21,6 +21,8 @@ SHAPE = "shape"
 """The mark of an arm, in `meta`: the alias of its union, all of whose arms have columns of the same types."""
 BELOW = "below"
 """The mark of a union of one department's rows that are aggregated below a join because that costs less."""
+BRANCHES = "branches"
+"""The mark of a union whose members a question names itself, in `meta`: they have nothing in common but their types."""
 STAYED = "stayed"
 """The mark of a union over members, in `meta`: what of them meets at the merge, and why no more is done in them."""
 

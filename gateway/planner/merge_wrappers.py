@@ -93,10 +93,8 @@ def _merge_one(select: exp.Select) -> bool:
     sources = block_sources(select)
     filled = any(join is not None and join.side in {"RIGHT", "FULL"} for _, join in sources)
     for place, (source, join) in enumerate(sources):
-        if not isinstance(source, exp.Subquery) or source.meta or not _has_no_clause_but_alias(source):
-            continue
-        inner = source.this
-        if not isinstance(inner, exp.Select) or not _only_joins_and_filters(inner):
+        inner = _wrapped(source)
+        if inner is None or not only_joins_and_filters(inner):
             continue
         beside = join is None or (not join.side and join.kind in _BESIDE)
         values = _values(inner, select, source_alias(source), plain=filled or not beside)
@@ -113,14 +111,25 @@ def _merge_one(select: exp.Select) -> bool:
     return False
 
 
-def _has_no_clause_but_alias(source: exp.Subquery) -> bool:
+def _wrapped(source: exp.Expr) -> exp.Select | None:
+    """The block of a derived table, which may be LATERAL; None for any other FROM item."""
     alias = source.args.get("alias")
-    return not (alias is not None and alias.columns) and not any(
-        value for key, value in source.args.items() if key not in {"this", "alias"}
-    )
+    if (
+        not isinstance(source, (exp.Subquery, exp.Lateral))
+        or source.meta
+        or (alias is not None and alias.columns)
+    ):
+        return None
+    if any(value for key, value in source.args.items() if key not in {"this", "alias"}):
+        return None
+    inner = source.this
+    if isinstance(source, exp.Lateral):
+        inner = inner.this if isinstance(inner, exp.Subquery) and set(inner.args) <= {"this"} else None
+    return inner if isinstance(inner, exp.Select) else None
 
 
-def _only_joins_and_filters(inner: exp.Select) -> bool:
+def only_joins_and_filters(inner: exp.Select) -> bool:
+    """Whether every row of a block is one of the join of its tables, and no other row decides what stands in it."""
     if any(value for key, value in inner.args.items() if key not in _PLAIN_CLAUSES):
         return False
     sources = block_sources(inner)
@@ -171,9 +180,9 @@ def _splice(select: exp.Select, place: int, inner: exp.Select) -> None:
     else:
         join = joins[place - 1]
         join.set("this", first)
-        if added and join.args.get("on") is not None:
+        if join.args.get("on") is not None and (added or not _asked(join.args["on"])):
             # It may ask tables that come only after this one.
-            conditions += split_conjuncts(join.args["on"])
+            conditions += _asked(join.args["on"])
             join.set("on", None)
             join.set("kind", "CROSS")
     select.set("joins", joins[:place] + added + joins[place:])
@@ -182,13 +191,13 @@ def _splice(select: exp.Select, place: int, inner: exp.Select) -> None:
         select.set("where", exp.Where(this=condition))
 
 
-def _put_in_place(source: exp.Subquery, join: exp.Join | None, inner: exp.Select) -> None:
+def _put_in_place(source: exp.Expr, join: exp.Join | None, inner: exp.Select) -> None:
     """Puts the inner block's one FROM item where the derived table stands, which a join may fill with NULLs."""
     conditions = _conditions(inner)
     (item, _), *_ = block_sources(inner)
     source.replace(item)
     if conditions and join is not None:
-        join.set("on", join_conjuncts([*conditions, *split_conjuncts(join.args.get("on"))]))
+        join.set("on", join_conjuncts([*conditions, *_asked(join.args.get("on"))]))
 
 
 def _may_join(inner: exp.Select, *, filled: bool) -> bool:
@@ -200,7 +209,12 @@ def _may_join(inner: exp.Select, *, filled: bool) -> bool:
 
 def _conditions(select: exp.Select) -> list[exp.Expr]:
     where = select.args.get("where")
-    return split_conjuncts(where.this if where is not None else None)
+    return _asked(where.this if where is not None else None)
+
+
+def _asked(condition: exp.Expr | None) -> list[exp.Expr]:
+    """Its conjuncts without TRUE, as `ON TRUE` has it."""
+    return [c for c in split_conjuncts(condition) if not (isinstance(c, exp.Boolean) and c.this)]
 
 
 def _substitute(select: exp.Select, alias: str, values: Mapping[str, exp.Expr]) -> None:
