@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-from agent.runnable_parts import groups_one_table, looks_up_rows
+from agent.runnable_parts import equates_tables, groups_one_table, looks_up_rows
 from connectors.repeated_reading import MANY_ROWS
 from connectors.spi import Connector, GroupsSlowly, RepeatsSlowly
 
@@ -20,11 +20,14 @@ def groups_slowly(connector: Connector, tree: exp.Query, sql: str) -> bool:
 
 
 def repeats_slowly(connector: Connector, tree: exp.Query, sql: str, estimates: Iterable[int | None]) -> bool:
-    """Whether the source says that it would answer a subquery of the fragment again for every row around it.
+    """Whether the source says that it would answer a subquery of the fragment again for every row around it, or read a
+    table through for every row of another.
 
     `estimates` are the numbers of rows of its tables; of small ones it is not asked.
     """
-    if not isinstance(connector, RepeatsSlowly) or not looks_up_rows(tree):
+    if not isinstance(connector, RepeatsSlowly):
+        return False
+    if not looks_up_rows(tree) and not (connector.joins_row_by_row and equates_tables(tree)):
         return False
     times = len(list(tree.find_all(exp.Table)))
     if all(rows is not None and rows**times <= MANY_ROWS for rows in estimates):

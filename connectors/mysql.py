@@ -63,6 +63,7 @@ class MysqlConnector:
 
     name = "mysql"
     dialect = "mysql"
+    joins_row_by_row = True
 
     def __init__(self, uri: str, connections: int) -> None:
         self._uri = uri

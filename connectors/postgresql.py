@@ -61,6 +61,7 @@ class PostgresqlConnector:
 
     name = "postgresql"
     dialect = "postgres"
+    joins_row_by_row = False
     parts: int = min(MOST_PARTS, os.cpu_count() or 1)
     """In how many parts at once a large table is read. One part leaves the server idle while its rows are converted."""
 

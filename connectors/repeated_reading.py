@@ -1,8 +1,9 @@
-"""Whether a database would read a table's rows over and over for a subquery, once for each row around it.
+"""Whether a database would read a table's rows over and over, once for each row of another or around a subquery.
 
 A subquery that names columns of the query around it may be answered by an index, or be made a join; otherwise its
 tables are read through for every single row, which takes hours where they are large. Beside the database such
-subqueries are joins. What a database would do it says itself, by its own estimates, without running anything.
+subqueries are joins. So is it with joins whose equated values no index has, as `upper(a.name) = upper(b.name)`: a database
+that has no other way compares every row with every other. What a database would do it says itself, by its own estimates, without running anything.
 """
 
 from __future__ import annotations
@@ -56,13 +57,19 @@ _OF_MARIADB, _OF_MYSQL = 10, 12
 
 
 def sqlite_repeats(rows: Sequence[Sequence[Any]], tables: Sequence[int]) -> bool:
-    """Of the rows of `EXPLAIN QUERY PLAN`: a correlated subquery scans. SQLite estimates no rows, so that those of
-    all its tables are multiplied.
+    """Of the rows of `EXPLAIN QUERY PLAN`: a correlated subquery scans, or a table is read through for every row of
+    another. SQLite estimates no rows, so that those of all its tables are multiplied.
     """
     if prod(tables) <= MANY_ROWS:
         return False
     correlated: set[object] = set()
+    scanned: set[object] = set()
     for number, parent, _, detail in rows:
+        if str(detail).startswith("SCAN ") and detail != "SCAN CONSTANT ROW":
+            # What stands under one parent is one loop in another.
+            if parent in scanned:
+                return True
+            scanned.add(parent)
         if parent in correlated or str(detail).startswith("CORRELATED"):
             correlated.add(number)
             through = str(detail).startswith("SCAN ") and detail != "SCAN CONSTANT ROW"

@@ -172,9 +172,12 @@ class GroupsSlowly(Protocol):
 
 @runtime_checkable
 class RepeatsSlowly(Protocol):
-    """A connector that can tell of a query with subqueries that its database would read their rows over and over, so
-    that the query is answered sooner elsewhere (`connectors.repeated_reading`).
+    """A connector that can tell of a query with subqueries or joins that its database would read their rows over and
+    over, so that the query is answered sooner elsewhere (`connectors.repeated_reading`).
     """
+
+    joins_row_by_row: bool
+    """Whether it may compare every row with every other though two values are equated."""
 
     def repeats_slowly(self, sql: str) -> bool:
         """Whether that is so of one SELECT, which is not run. False, too, where the database does not answer."""

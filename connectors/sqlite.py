@@ -46,6 +46,7 @@ class SqliteConnector:
 
     name = "sqlite"
     dialect = "sqlite"
+    joins_row_by_row = True
 
     def __init__(self, uri: str, connections: int) -> None:
         self._path = source_path(uri)

@@ -17,6 +17,10 @@ from tests.agent.conftest import Rows
 ANALYST = Principal("li.wei", "bureau", frozenset({"analyst"}))
 IDS = pa.schema([pa.field("id", pa.int64())])
 OTHERS = "SELECT p.id AS id FROM north.payment AS p WHERE p.amount IN (SELECT q.amount FROM north.payment AS q WHERE {0})"
+JOINED = (
+    "SELECT p.id AS id FROM north.payment AS p CROSS JOIN north.payment AS q "
+    "WHERE p.amount % 100000 = q.amount % 100000 AND p.id <> q.id AND p.place = '甲'"
+)
 AGAIN, ONCE = OTHERS.format("q.place <> p.place"), OTHERS.format("q.place <> '甲'")
 MANY: Rows = [("乙" if number % 1000 else "甲", number // 2) for number in range(5000)]
 
@@ -33,6 +37,9 @@ def ask(north: Agent, sql: str) -> tuple[list[int], Receipt]:
         (MANY, AGAIN, "local", SLOW_LOOK_UPS),
         (MANY, ONCE, "native", ""),
         (MANY[:2000], AGAIN, "native", ""),
+        (MANY, JOINED, "local", SLOW_LOOK_UPS),
+        (MANY[:2000], JOINED, "native", ""),
+        (MANY, JOINED.replace(" % 100000", ""), "native", ""),
     ],
 )
 def test_rows_that_would_be_read_again_and_again_are_read_once(
@@ -41,6 +48,8 @@ def test_rows_that_would_be_read_again_and_again_are_read_once(
     north = open_north(rows)
     if sql == AGAIN:
         expected = [n + side for n in range(1, len(rows) + 1, 1000) for side in (0, 1)]
+    elif sql != ONCE:
+        expected = list(range(1, len(rows) + 1, 1000))
     else:
         expected = list(range(1, len(rows) + 1))
     for _ in range(2):

@@ -18,6 +18,7 @@ from connectors.mysql import MysqlConnector
 from connectors.mysql_session import parse_address
 from connectors.postgresql import PostgresqlConnector
 from connectors.repeated_reading import mysql_repeats, postgresql_repeats
+from connectors.spi import RepeatsSlowly
 from connectors.sqlite import SqliteConnector
 
 ROWS = 8000
@@ -25,6 +26,7 @@ SCRIPT = (
     "CREATE TABLE plain (id INTEGER NOT NULL, kind INTEGER, amount INTEGER)",
     "CREATE TABLE found (id INTEGER NOT NULL, kind INTEGER, amount INTEGER)",
     "CREATE INDEX found_by_id ON found (id)",
+    "CREATE TABLE many (id INTEGER NOT NULL, kind INTEGER, amount INTEGER)",
     "CREATE TABLE few (id INTEGER NOT NULL, kind INTEGER, amount INTEGER)",
 )
 BY_LEAST = "SELECT p.id FROM {0} AS p WHERE p.amount = (SELECT min(q.amount) FROM {0} AS q WHERE {1})"
@@ -46,7 +48,7 @@ def values(table: str, rows: int) -> str:
     return f"INSERT INTO {table} VALUES {listed}"
 
 
-FILL = (values("plain", ROWS), values("found", ROWS), values("few", 50))
+FILL = (values("plain", ROWS), values("found", ROWS), values("many", 2 * ROWS), values("few", 50))
 
 
 @pytest.fixture(scope="module", params=["postgresql", "mysql", "sqlite"])
@@ -82,7 +84,7 @@ def source(request: pytest.FixtureRequest) -> Iterator[Explains]:
             ) as connected,
             connected.cursor() as cursor,
         ):
-            for statement in (*SCRIPT, *FILL, "ANALYZE TABLE plain, found, few"):
+            for statement in (*SCRIPT, *FILL, "ANALYZE TABLE plain, found, many, few"):
                 cursor.execute(statement)
         opened = MysqlConnector.open(server.uri("repeated"))
         yield opened
@@ -108,6 +110,23 @@ def source(request: pytest.FixtureRequest) -> Iterator[Explains]:
 def test_a_source_says_what_it_would_read_again(source: Explains, sql: str, *, repeats: bool) -> None:
     names = {name: NAMED[source.name].format(name) for name in ("plain", "found", "few")}
     assert source.repeats_slowly(sql.format(**names)) == repeats
+
+
+def test_a_source_says_what_it_would_join_row_by_row(source: Explains) -> None:
+    sql = "SELECT count(*) AS n FROM {0} AS p CROSS JOIN {0} AS q WHERE abs(p.amount) = abs(q.amount)"
+    by_index = "SELECT count(*) AS n FROM {0} AS p CROSS JOIN {0} AS q WHERE q.id = p.kind"
+    assert isinstance(source, RepeatsSlowly)
+    plain, found, few = (NAMED[source.name].format(name) for name in ("plain", "found", "few"))
+    # PostgreSQL looks values up in a table of hashes.
+    assert source.joins_row_by_row == (source.name != "postgresql")
+    # MariaDB compares some ten times as fast as it answers subqueries.
+    assert source.repeats_slowly(sql.format(plain)) == (source.name == "sqlite")
+    assert (
+        source.repeats_slowly(sql.format("many" if source.name == "mysql" else plain))
+        == source.joins_row_by_row
+    )
+    assert not source.repeats_slowly(by_index.format(found))
+    assert not source.repeats_slowly(sql.format(few))
 
 
 def test_plans_of_another_kind_say_nothing() -> None:
