@@ -66,6 +66,7 @@ def _sampled(
     key = _number_key(table)
     taken: list[tuple[Any, ...]] = []
     low = high = None
+    together = 1
     if key is not None and rows > SAMPLE_ROWS:
         ((low, high),) = session.ask(f"SELECT MIN({_quoted(key)}), MAX({_quoted(key)}) FROM {source}")
     if key is not None and low is not None and high is not None:
@@ -77,7 +78,7 @@ def _sampled(
                 f" ORDER BY {_quoted(key)} LIMIT {SAMPLE_ROWS // STRIPES}"
             )
             seen |= {row[0]: row[1:] for row in session.ask(sql)}
-        taken = list(seen.values())
+        taken, together = list(seen.values()), SAMPLE_ROWS // STRIPES
     else:
         taken = list(session.ask(f"SELECT {columns} FROM {source} LIMIT {SAMPLE_ROWS}"))
     is_whole = low is None and len(taken) < SAMPLE_ROWS
@@ -86,7 +87,7 @@ def _sampled(
     found = {}
     for number, column in enumerate(table.columns):
         values = [row[number] for row in taken]
-        sampled = describe_sample(values, max(rows, float(len(taken))))
+        sampled = describe_sample(values, max(rows, float(len(taken))), together)
         found[column.name] = sampled if even else ColumnStatistics(width=sampled.width)
     return rows, found
 

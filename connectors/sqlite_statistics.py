@@ -63,7 +63,7 @@ def _sampled(
     source, columns = f"main.{quoted(table.name[-1])}", [column.name for column in table.columns]
     shown = ", ".join(map(quoted, columns))
     taken: list[Any]
-    even = True
+    even, together = True, 1
     if low is None or high is None or rows <= SAMPLE_ROWS:
         taken = connection.execute(f"SELECT {shown} FROM {source} LIMIT {SAMPLE_ROWS}").fetchall()
         even = len(taken) < SAMPLE_ROWS
@@ -73,11 +73,11 @@ def _sampled(
         for stripe in range(STRIPES):
             start = low + (high - low) * stripe // STRIPES
             seen |= {row[0]: row[1:] for row in connection.execute(sql, (start,)).fetchall()}
-        taken = list(seen.values())
+        taken, together = list(seen.values()), SAMPLE_ROWS // STRIPES
     found: dict[str, ColumnStatistics] = {}
     for number, column in enumerate(table.columns):
         values = [_value(row[number], column.type) for row in taken]
-        sampled = describe_sample(values, max(rows, float(len(taken))))
+        sampled = describe_sample(values, max(rows, float(len(taken))), together)
         found[column.name] = sampled if even else ColumnStatistics(width=sampled.width)
     return found
 

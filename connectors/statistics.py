@@ -107,11 +107,12 @@ def points(values: Sequence[Point | None]) -> tuple[Point, ...]:
     return tuple(sorted(found, key=lambda value: value))
 
 
-def describe_sample(values: Sequence[object], rows: float) -> ColumnStatistics:
-    """A column of `rows` rows, by the values of some of them.
+def describe_sample(values: Sequence[object], rows: float, together: int = 1) -> ColumnStatistics:
+    """A column of `rows` rows, by the values of some of them, of which each `together` were read in one go.
 
     The number of different values is estimated as Haas and Stokes do (1998, their estimator Duj1), of which
-    PostgreSQL's ANALYZE makes its own.
+    PostgreSQL's ANALYZE makes its own. Rows that lie together often have the same values, as the payments of one person
+    do: a value counts once for each time that rows were read.
 
     >>> found = describe_sample([1, 1, 2, None], 4)
     >>> found.distinct, found.null_fraction, found.bounds
@@ -125,9 +126,11 @@ def describe_sample(values: Sequence[object], rows: float) -> ColumnStatistics:
         return ColumnStatistics(0.0, nulls)
     counts = Counter(map(_hashable, present))
     whole = max(rows * len(present) / len(values), float(len(present)))
-    once = sum(1 for count in counts.values() if count == 1)
-    seen = len(present)
-    distinct = seen * len(counts) / (seen - once + once * seen / whole)
+    parts = (values[start : start + together] for start in range(0, len(values), together))
+    met = Counter(value for part in parts for value in {_hashable(v) for v in part if v is not None})
+    once = sum(1 for count in met.values() if count == 1)
+    seen, times = len(present), met.total()
+    distinct = times * len(met) / (times - once + once * seen / whole)
     common, rest = _common(counts, len(values))
     order = points([point_of(value) for value in rest])
     last = len(order) - 1

@@ -91,7 +91,7 @@ def _inline(tree: exp.Query) -> bool:
 def _merge_one(select: exp.Select) -> bool:
     """Merges the first FROM item that can be merged; False when there is none."""
     sources = block_sources(select)
-    filled = any(join is not None and join.side in {"RIGHT", "FULL"} for _, join in sources)
+    filled = _fills(select)
     for place, (source, join) in enumerate(sources):
         inner = _wrapped(source)
         if inner is None or not only_joins_and_filters(inner):
@@ -101,6 +101,9 @@ def _merge_one(select: exp.Select) -> bool:
         if values is None:
             continue
         if beside and not filled:
+            if place > 0 and _fills(inner):
+                # It would fill up what stands before it, too.
+                continue
             _splice(select, place, inner)
         elif len(block_sources(inner)) == 1 and _may_join(inner, filled=filled):
             _put_in_place(source, join, inner)
@@ -109,6 +112,11 @@ def _merge_one(select: exp.Select) -> bool:
         _substitute(select, source_alias(source), values)
         return True
     return False
+
+
+def _fills(select: exp.Select) -> bool:
+    """Whether a join of the block fills up what stands before it with NULLs."""
+    return any(join.side in {"RIGHT", "FULL"} for join in select.args.get("joins") or ())
 
 
 def _wrapped(source: exp.Expr) -> exp.Select | None:
