@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from gateway.planner.block_aggregates import SETS, block_calls
+from gateway.planner.block_aggregates import block_calls
 from gateway.planner.constant_conditions import simplified
 from gateway.planner.merge_wrappers import is_of_one_department
 from gateway.planner.planning import Planning
@@ -170,9 +170,9 @@ def _is_early_enough(block: exp.Select, values: _Values, *, certain: bool) -> bo
     if group is not None or block_calls(block) or block.args.get("having") is not None:
         if group is None or windows or not certain:
             return False
+        # A key of ROLLUP and the like is none of the others: it is NULL in subtotals.
         keys = group.expressions
-        others = any(value for key, value in group.args.items() if key != "expressions")
-        if others or any(isinstance(key, SETS) for key in keys):
+        if any(value for key, value in group.args.items() if key != "expressions"):
             return False
         return all(value in keys and value.find(exp.Column) is not None for value in values.values())
     if windows:

@@ -19,7 +19,7 @@ IDS = pa.schema([pa.field("id", pa.int64())])
 OTHERS = "SELECT p.id AS id FROM north.payment AS p WHERE p.amount IN (SELECT q.amount FROM north.payment AS q WHERE {0})"
 JOINED = (
     "SELECT p.id AS id FROM north.payment AS p CROSS JOIN north.payment AS q "
-    "WHERE p.amount % 100000 = q.amount % 100000 AND p.id <> q.id AND p.place = '甲'"
+    "WHERE p.amount % 100000 = q.amount % 100000 AND p.id <> q.id AND p.id % 1000 = 1"
 )
 AGAIN, ONCE = OTHERS.format("q.place <> p.place"), OTHERS.format("q.place <> '甲'")
 MANY: Rows = [("乙" if number % 1000 else "甲", number // 2) for number in range(5000)]

@@ -1,0 +1,130 @@
+"""What tools and people write around the same question is planned as the question is (docs/reference/pushdown.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlglot import exp
+
+from gateway.planner.constant_conditions import simplified
+from gateway.planner.disclosure import Disclosure
+from gateway.planner.make_plan import PASSES
+from gateway.planner.members import BRANCHES
+from gateway.planner.planning import Planning
+from sql.binder import Binder
+from sql.catalog import Catalog, Column, Table
+from sql.parse import parse_query
+from sql.resolve import resolve_query
+from tests.gateway.test_planner_passes import pairs, parse, text
+
+PERSON = tuple(
+    Column(name, kind)
+    for name, kind in (("id", "INTEGER"), ("area", "VARCHAR"), ("balance", "DECIMAL(12,2)"))
+)
+CATALOG = Catalog(
+    [
+        Table("north", "person", PERSON),
+        Table("south", "person", PERSON),
+        Table(
+            "centre",
+            "town",
+            (Column("code", "VARCHAR"), Column("name", "VARCHAR"), Column("size", "INTEGER")),
+        ),
+        Table(
+            "all",
+            "person",
+            (*PERSON, Column("department", "VARCHAR")),
+            members=(("north", "person"), ("south", "person")),
+            member_column="department",
+        ),
+    ],
+    "1",
+)
+NAMES = ("merge_wrappers", "simplify_outer_joins", "push_filters_into_queries", "unite_branches")
+
+
+@pytest.fixture(scope="module")
+def binder() -> Iterator[Binder]:
+    binder = Binder(CATALOG.tables)
+    yield binder
+    binder.close()
+
+
+def resolved(question: str, binder: Binder) -> exp.Query:
+    return resolve_query(parse_query(question), CATALOG, binder).tree
+
+
+def passed(question: str, binder: Binder) -> exp.Query:
+    tree, planning = resolved(question, binder), Planning(CATALOG, binder, Disclosure(()))
+    for name in NAMES:
+        tree = PASSES[name](tree, planning)
+    return tree
+
+
+def test_the_passes_stand_in_this_order() -> None:
+    assert [name for name in PASSES if name in NAMES] == list(NAMES)
+
+
+@pytest.mark.parametrize(("title", "question", "plan"), pairs("plain_blocks.sql"))
+def test_blocks_are_as_plain_as_they_can_be(title: str, question: str, plan: str, binder: Binder) -> None:
+    tree = passed(question, binder)
+    # Whatever became of it, DuckDB reads it, with the same columns.
+    assert binder.columns_of(tree) == binder.columns_of(resolved(question, binder)), title
+    assert text(tree) == text(parse(plan)), title
+
+
+def test_branches_are_not_members_of_the_same(binder: Binder) -> None:
+    """A label of a branch is no department, so branches of two unions are not joined by it."""
+    branches = "(SELECT 'x' AS s, id FROM north.person UNION ALL SELECT 'y', size FROM centre.town)"
+    other = "(SELECT 'y' AS s, id FROM north.person UNION ALL SELECT 'x', size FROM centre.town)"
+    tree = passed(
+        f"SELECT a.id, b.id AS i FROM {branches} a JOIN {other} b ON a.s = b.s AND a.id = b.id", binder
+    )
+    assert sum(bool(node.meta.get(BRANCHES)) for node in tree.find_all(exp.Subquery)) == 2
+    planning = Planning(CATALOG, binder, Disclosure(()))
+    after = tree
+    for name in ("join_members", "look_up_in_members"):
+        after = PASSES[name](after, planning)
+    assert text(after) == text(tree)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("'town_a' LIKE 'town%'", True),
+        ("'town_a' LIKE 'town_'", False),
+        ("'a%' LIKE 'a\\%'", None),
+        ("'b' BETWEEN 'a' AND 'c'", True),
+        ("'é' > 'z'", True),
+        ("'Z' < 'a'", True),
+        ("NOT ('a' = 'b')", True),
+        ("'a' IN ('b', 'c')", False),
+        ("'a' IN ('b', NULL)", None),
+        ("'a' = NULL", None),
+        ("'a' = 'a' AND 'a' <> 'a'", False),
+        ("CAST('a' AS VARCHAR) = 'a'", True),
+        ("CAST('1' AS INTEGER) = '1'", None),
+    ],
+)
+def test_conditions_on_constants_are_decided_as_duckdb_does(
+    condition: str, expected: bool | None, binder: Binder
+) -> None:
+    where = parse(f"SELECT 1 WHERE {condition}").args["where"]
+    found = simplified(where.this)
+    assert found is expected if expected is not None else found is where.this
+
+
+@pytest.mark.parametrize(
+    ("condition", "left"),
+    [
+        ("'a' = 'b' OR x = 1", "x = 1"),
+        ("('a' = 'a' AND x = 1)", "(x = 1)"),
+        ("'a' = 'a' OR x = 1", "True"),
+        ("x = 1 AND ('a' = 'b' OR y = 2) AND 'c' > 'b'", "x = 1 AND (y = 2)"),
+        ("NOT ('a' = 'b' OR x = 1)", "NOT ('a' = 'b' OR x = 1)"),
+    ],
+)
+def test_what_is_not_constant_is_left(condition: str, left: str) -> None:
+    found = simplified(parse(f"SELECT 1 WHERE {condition}").args["where"].this)
+    assert (found.sql("duckdb") if isinstance(found, exp.Expr) else str(found)) == left
