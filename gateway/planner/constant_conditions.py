@@ -71,7 +71,9 @@ def _decided(condition: exp.Expr) -> bool | None:
         return None
     if isinstance(condition, exp.Like):
         pattern = _text(condition.expression)
-        return None if pattern is None else _is_like(sought, pattern)
+        found = None if pattern is None else _is_like(sought, pattern)
+        # `NOT LIKE` is one node of sqlglot's.
+        return found if found is None or not condition.args.get("negate") else not found
     if isinstance(condition, exp.Between):
         low, high = _text(condition.args["low"]), _text(condition.args["high"])
         if low is None or high is None or condition.args.get("symmetric"):

@@ -79,6 +79,7 @@ class KeyOrder:
         left = dict.fromkeys(self.rows)
         chosen: list[Candidate] = []
         remarks: list[Remark] = []
+        needless: list[tuple[Candidate, float | None]] = []
         while left:
             first = min(left, key=lambda name: (self.rows[name], places[name]))
             del left[first]
@@ -89,6 +90,7 @@ class KeyOrder:
                 kept = self.kept(candidate)
                 onward = [c for c in candidates if c.receiver in left and not c.refusal]
                 if not self.pays(candidate, kept, self._passed_on(candidate.receiver, onward)):
+                    needless.append((candidate, kept))
                     continue
                 receiver = candidate.receiver
                 if candidate.refusal:
@@ -102,7 +104,29 @@ class KeyOrder:
                 share = kept if kept is not None else max(self.share[name] for name in names)
                 self.rows[receiver] = max(1.0, self.rows[receiver] * share)
                 self.share[receiver] *= share
+        decided = {(c.receiver, c.places) for c in chosen}
+        for candidate, kept in needless:
+            if (candidate.receiver, candidate.places) not in decided and self._is_large(candidate):
+                text = candidate.refusal or self._why_needless(candidate, kept)
+                remarks.append(Remark("exchange", text, candidate.receiver))
         return chosen, list(dict.fromkeys(remarks))
+
+    def _is_large(self, candidate: Candidate) -> bool:
+        """Whether there are rows about which a reader of the plan may ask why they leave."""
+        size = self.sizes[candidate.receiver]
+        return bool(candidate.refusal) or (size.known and size.rows >= TIMELY_ROWS)
+
+    def _why_needless(self, candidate: Candidate, kept: float | None) -> str:
+        """Why keys that could be sent are not. Without numbers where the plan has none of these fragments."""
+        names = {candidate.receiver, *(source.fragment for source in candidate.sources)}
+        told = all(self.planned[name].estimate is not None for name in names)
+        if kept is None or not told:
+            why = "how many of its rows have one of them is not known, or is not worth it"
+        elif kept > CHOOSY:
+            why = "almost all of its rows are taken to have one of them"
+        else:
+            why = f"about {kept:.0%} of its rows have one of them, and waiting for so many costs more than it saves"
+        return f"does not wait for {_keys_of(candidate)}: {why}"
 
     def kept(self, candidate: Candidate) -> float | None:
         """The share of the receiver's rows that have one of the keys; None where the columns are not known.
@@ -186,8 +210,13 @@ class KeyOrder:
 
 
 def _words(candidate: Candidate) -> str:
+    target = ".".join(candidate.target)
+    return f"waits for {_keys_of(candidate)}, and then asks for {target} among them"
+
+
+def _keys_of(candidate: Candidate) -> str:
     fragments = list(dict.fromkeys(source.fragment for source in candidate.sources))
     origins = list(dict.fromkeys(".".join(source.origin) for source in candidate.sources))
     of = fragments[0] if len(fragments) == 1 else f"{fragments[0]} and {len(fragments) - 1} more"
     keys = origins[0] if len(origins) == 1 else f"{origins[0]} and {len(origins) - 1} more"
-    return f"waits for the keys {keys} of {of}, and then asks for {'.'.join(candidate.target)} among them"
+    return f"the keys {keys} of {of}"

@@ -94,6 +94,12 @@ def test_branches_are_not_members_of_the_same(binder: Binder) -> None:
     [
         ("'town_a' LIKE 'town%'", True),
         ("'town_a' LIKE 'town_'", False),
+        ("'a' NOT LIKE '%y%'", True),
+        ("'a' NOT LIKE 'a'", False),
+        ("'a' NOT IN ('a')", False),
+        ("'a' NOT BETWEEN 'a' AND 'b'", False),
+        ("'a' LIKE ANY ('a')", None),
+        ("'a' LIKE 'a' ESCAPE 'b'", None),
         ("'a%' LIKE 'a\\%'", None),
         ("'b' BETWEEN 'a' AND 'c'", True),
         ("'é' > 'z'", True),
