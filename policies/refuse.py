@@ -151,7 +151,13 @@ def _closed(grant: Grant, request: Request, rule: ColumnDecision, use: ColumnUse
         return None
     if use.use == "aggregate" and rule.functions and family(use.function) not in rule.functions:
         allowed = listed_functions(rule.functions)
-        remedy = f"ask {_call(min(rule.functions), use.column)} instead, or ask {request.department} for {use.function}"
+        # Of a part that the planner made, another function of the question's would need the same.
+        instead = (
+            f"ask for what {request.department} can answer from its own tables"
+            if request.fragment
+            else f"ask {_call(min(rule.functions), use.column)} instead"
+        )
+        remedy = f"{instead}, or ask {request.department} for {use.function}"
         return f"may stand in {allowed}, not in {use.function}", remedy
     return _fails(request, rule, use)
 

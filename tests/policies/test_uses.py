@@ -133,3 +133,18 @@ def test_a_refusal_says_where_in_the_text(asker: Asker) -> None:
     (refusal,) = decision.refusals
     assert (refusal.line, refusal.place) == (2, 7)
     assert "(line 2, column 7)" in refusal.message
+
+
+def test_a_part_that_the_planner_made_is_not_to_be_asked_instead(asker: Asker) -> None:
+    """`avg` over a join takes a count too: advice to ask `avg` would be to ask what was asked."""
+    department = asker.department(
+        "columns: {town: {use: [group]}, cost: {use: [aggregate], functions: [avg, sum]}}"
+    )
+    part = "SELECT town AS town, avg(cost) AS a, count(cost) AS n FROM health.patients GROUP BY town"
+    (refusal,) = asker.ask(department, part, fragment=True).refusals
+    assert (
+        "may stand in sum, avg, not in count: the part of the question that goes to health" in refusal.message
+    )
+    assert refusal.remedy == "ask for what health can answer from its own tables, or ask health for count"
+    (asked,) = asker.ask(department, part).refusals
+    assert asked.remedy == "ask avg(cost) instead, or ask health for count"
