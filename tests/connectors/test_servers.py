@@ -208,3 +208,19 @@ def test_a_mariadb_leaves_the_temporary_tables_of_others(server_directory: Path)
 
 def test_uris_that_are_not_embedded_stay_as_they_are() -> None:
     assert servers.resolve_uri("postgresql://h/d", "postgresql") == "postgresql://h/d"
+
+
+def test_a_postgresql_that_does_not_start_keeps_its_log_to_itself(
+    server_directory: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    servers.start_postgresql(server_directory).stop()
+    for name in ("PG_VERSION", "postgresql.conf"):
+        assert (server_directory / "data" / name).is_file()
+    with (server_directory / "data" / "postgresql.conf").open("a") as settings:
+        settings.write("no_such_setting = 'secret statement'\n")
+    wait_until(lambda: not (server_directory / "data" / "postmaster.pid").exists())
+    with pytest.raises(SourceError, match="embedded postgresql server did not start") as caught:
+        servers.start_postgresql(server_directory)
+    assert "see the log in its directory" in str(caught.value.hint)
+    shown = capfd.readouterr()
+    assert "no_such_setting" not in shown.out + shown.err
