@@ -211,7 +211,7 @@ def test_uris_that_are_not_embedded_stay_as_they_are() -> None:
 
 
 def test_a_postgresql_that_does_not_start_keeps_its_log_to_itself(
-    server_directory: Path, capfd: pytest.CaptureFixture[str]
+    server_directory: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     servers.start_postgresql(server_directory).stop()
     for name in ("PG_VERSION", "postgresql.conf"):
@@ -222,5 +222,4 @@ def test_a_postgresql_that_does_not_start_keeps_its_log_to_itself(
     with pytest.raises(SourceError, match="embedded postgresql server did not start") as caught:
         servers.start_postgresql(server_directory)
     assert "see the log in its directory" in str(caught.value.hint)
-    shown = capfd.readouterr()
-    assert "no_such_setting" not in shown.out + shown.err
+    assert "no_such_setting" not in caplog.text
