@@ -132,6 +132,9 @@ def _is_null(node: exp.Expr, alias: str) -> bool:
     if isinstance(node, exp.Column):
         return bool(node.table == alias)
     if isinstance(node, _NULL_OF_EITHER):
+        if isinstance(node.this, (exp.All, exp.Any)) or isinstance(node.expression, (exp.All, exp.Any)):
+            # Of no rows at all a comparison is true of ALL and false of ANY, whatever is compared.
+            return False
         return _is_null(node.this, alias) or _is_null(node.expression, alias)
     if isinstance(node, exp.Between) or (isinstance(node, exp.In) and not _asks_a_query(node)):
         return _is_null(node.this, alias)
