@@ -37,6 +37,14 @@ class Disclosure:
         """Whether a column's values may be worked with at the department and not be seen."""
         return not self._may_read(department, table, column)
 
+    def may_filter(self, department: str, table: str, column: str) -> bool:
+        """Whether a column may be compared with constants where its rows are, and not only its groups afterwards."""
+        decision = self._decisions.get((department, table))
+        if decision is None:
+            return True
+        rule = decision.columns.get(column)
+        return decision.floor is None and rule is not None and bool(rule.uses & {"read", "filter"})
+
     def functions(self, expressions: Iterable[exp.Expr], arm: exp.Select) -> frozenset[str] | None:
         """The aggregate functions that columns which may not be read are confined to; None for any."""
         found: frozenset[str] | None = None

@@ -32,6 +32,17 @@ class Planning:
         """Whether every member lets the values be seen that an expression over the union is made of."""
         return all(self.disclosure.may_read([value], arm) for value, arm in _in_members(expression, union))
 
+    def may_filter(self, column: exp.Column, source: exp.Expr) -> bool:
+        """Whether every department whose published table a FROM item is lets its rows be filtered by the column. True of
+        what is no published table: whoever makes it is asked.
+        """
+        if not isinstance(source, exp.Table) or not source.db:
+            return True
+        table = self.catalog.find(source.db, source.name)
+        homes = table.members if table is not None and table.members else ((source.db, source.name),)
+        is_member = table is not None and column.name == table.member_column
+        return is_member or all(self.disclosure.may_filter(*home, column.name) for home in homes)
+
     def functions(self, expression: exp.Expr, union: exp.Subquery) -> frozenset[str] | None:
         """The aggregate functions that all members allow over an expression; None for any."""
         found: frozenset[str] | None = None

@@ -33,7 +33,7 @@ def push_filters_into_queries(tree: exp.Query, planning: Planning) -> exp.Query:
     for select in list(copy.find_all(exp.Select)):
         wrapped = _wrapped(select, planning)
         if wrapped:
-            changed |= _push_in_block(select, wrapped)
+            changed |= _push_in_block(select, wrapped, planning)
     return copy if changed else tree
 
 
@@ -54,7 +54,7 @@ def _wrapped(select: exp.Select, planning: Planning) -> dict[str, exp.Query]:
     }
 
 
-def _push_in_block(select: exp.Select, wrapped: Mapping[str, exp.Query]) -> bool:
+def _push_in_block(select: exp.Select, wrapped: Mapping[str, exp.Query], planning: Planning) -> bool:
     """Whether a condition moved."""
     sources = block_sources(select)
     filled = any(join is not None and join.side in {"RIGHT", "FULL"} for _, join in sources)
@@ -70,7 +70,7 @@ def _push_in_block(select: exp.Select, wrapped: Mapping[str, exp.Query]) -> bool
     where = select.args.get("where")
     if where is not None:
         pool = split_conjuncts(where.this)
-        kept = _push(pool, beside)
+        kept = _push(pool, beside, planning)
         if len(kept) < len(pool):
             condition = join_conjuncts(kept)
             select.set("where", exp.Where(this=condition) if condition is not None else None)
@@ -81,7 +81,8 @@ def _push_in_block(select: exp.Select, wrapped: Mapping[str, exp.Query]) -> bool
         alias = source_alias(source)
         pool = split_conjuncts(join.args["on"])
         # An outer join, or one that only looks up, asks of its own right side what it can be asked alone.
-        kept = _push(pool, beside if _is_inner(join) else {alias: wrapped[alias]} if alias in wrapped else {})
+        own = {alias: wrapped[alias]} if alias in wrapped else {}
+        kept = _push(pool, beside if _is_inner(join) else own, planning)
         if len(kept) < len(pool):
             join.set("on", join_conjuncts(kept) or exp.true())
             changed = True
@@ -92,7 +93,7 @@ def _is_inner(join: exp.Join | None) -> bool:
     return join is None or (not join.side and join.kind in {"", "INNER", "CROSS"})
 
 
-def _push(conjuncts: list[exp.Expr], queries: Mapping[str, exp.Query]) -> list[exp.Expr]:
+def _push(conjuncts: list[exp.Expr], queries: Mapping[str, exp.Query], planning: Planning) -> list[exp.Expr]:
     """Those that do not move."""
     kept = []
     for conjunct in conjuncts:
@@ -101,12 +102,24 @@ def _push(conjuncts: list[exp.Expr], queries: Mapping[str, exp.Query]) -> list[e
         if name in queries and conjunct.find(exp.Query) is None:
             columns = {column.name: kind_of(column) for column in conjunct.find_all(exp.Column)}
             blocks = _blocks(queries[name], columns, certain=not may_fail(conjunct))
-            if blocks:
+            if blocks and all(_may_ask(block, values, planning) for block, values in blocks):
                 for block, values in blocks:
                     _ask(block, _in_block(conjunct, values))
                 continue
         kept.append(conjunct)
     return kept
+
+
+def _may_ask(block: exp.Select, values: _Values, planning: Planning) -> bool:
+    """Whether the rows that a block reads may be filtered by these values: groups and different values may be, when they
+    are there, of columns that may only be grouped by.
+    """
+    sources = {source_alias(source): source for source, _ in block_sources(block)}
+    return all(
+        column.table not in sources or planning.may_filter(column, sources[column.table])
+        for value in values.values()
+        for column in value.find_all(exp.Column)
+    )
 
 
 def _blocks(

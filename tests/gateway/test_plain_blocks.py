@@ -12,6 +12,7 @@ from gateway.planner.disclosure import Disclosure
 from gateway.planner.make_plan import PASSES
 from gateway.planner.members import BRANCHES
 from gateway.planner.planning import Planning
+from policies.decision import ColumnDecision, Decision, Floor
 from sql.binder import Binder
 from sql.catalog import Catalog, Column, Table
 from sql.parse import parse_query
@@ -55,8 +56,8 @@ def resolved(question: str, binder: Binder) -> exp.Query:
     return resolve_query(parse_query(question), CATALOG, binder).tree
 
 
-def passed(question: str, binder: Binder) -> exp.Query:
-    tree, planning = resolved(question, binder), Planning(CATALOG, binder, Disclosure(()))
+def passed(question: str, binder: Binder, disclosure: Disclosure | None = None) -> exp.Query:
+    tree, planning = resolved(question, binder), Planning(CATALOG, binder, disclosure or Disclosure(()))
     for name in NAMES:
         tree = PASSES[name](tree, planning)
     return tree
@@ -87,6 +88,37 @@ def test_branches_are_not_members_of_the_same(binder: Binder) -> None:
     for name in ("join_members", "look_up_in_members"):
         after = PASSES[name](after, planning)
     assert text(after) == text(tree)
+
+
+def granted(uses: str, *, floor: bool = False) -> Disclosure:
+    """Every column of persons has these uses."""
+    rules = {column.name: ColumnDecision(frozenset(uses.split())) for column in PERSON}
+    of_floor = Floor(3, "id") if floor else None
+    return Disclosure(
+        Decision(
+            department, "person", allowed=True, known=True, grant_id="g", reasons=(), columns=rules, row_filter=None,
+            legal_basis=None, policy_digest="", floor=of_floor,
+        )
+        for department in ("north", "south")
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "SELECT q.n FROM (SELECT p.area, count(*) AS n FROM {0} p JOIN centre.town t ON t.code = p.area GROUP BY p.area) q WHERE q.area > 'x'",
+        "SELECT u.a FROM (SELECT area AS a FROM {0} INTERSECT SELECT code FROM centre.town) u WHERE u.a > 'b'",
+        "SELECT q.a FROM (SELECT DISTINCT p.area AS a FROM {0} p JOIN centre.town t ON t.code = p.area) q WHERE q.a > 'x'",
+    ],
+)
+@pytest.mark.parametrize("table", ["north.person", '"all".person'])
+def test_rows_are_filtered_by_what_they_may_be_filtered_by(question: str, table: str, binder: Binder) -> None:
+    """A column that may only be grouped by can be compared when its groups are there, and not before."""
+    sql = question.format(table)
+    before = text(resolved(sql, binder))
+    assert text(passed(sql, binder, granted("group join"))) == before
+    assert text(passed(sql, binder, granted("group join filter", floor=True))) == before
+    assert text(passed(sql, binder, granted("group join filter"))) != before
 
 
 @pytest.mark.parametrize(
