@@ -29,6 +29,7 @@ from gateway.planner.push_filters_into_queries import push_filters_into_queries
 from gateway.planner.push_filters_into_unions import push_filters_into_unions
 from gateway.planner.push_limits_into_members import push_limits_into_members
 from gateway.planner.remarks import Remark
+from gateway.planner.repeat_wrappers import REPEATED, moves_less, repeat_wrappers
 from gateway.planner.share_blocks import SHARED, cheaper, share_blocks
 from gateway.planner.share_fragments import (
     must_materialise,
@@ -122,6 +123,10 @@ def make_plan(
         return _plan(query, tree, planning, published, in_place=tree is not question)
 
     plan = planned(question)
+    apart = repeat_wrappers(question, Planning(query.bound.admitted.catalog, binder))
+    if apart is not None:
+        repeated = planned(apart, (REPEATED,))
+        plan = repeated if moves_less(plan, repeated) else plan
     together = share_blocks(question, Disclosure(query.decisions), query.bound.admitted.catalog)
     if together is None:
         return plan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import duckdb
 import pytest
 from sqlglot import exp
 
@@ -12,6 +13,7 @@ from gateway.planner.disclosure import Disclosure
 from gateway.planner.make_plan import PASSES
 from gateway.planner.members import BRANCHES
 from gateway.planner.planning import Planning
+from gateway.planner.repeat_wrappers import repeat_wrappers
 from policies.decision import ColumnDecision, Decision, Floor
 from sql.binder import Binder
 from sql.catalog import Catalog, Column, Table
@@ -88,6 +90,57 @@ def test_branches_are_not_members_of_the_same(binder: Binder) -> None:
     for name in ("join_members", "look_up_in_members"):
         after = PASSES[name](after, planning)
     assert text(after) == text(tree)
+
+
+REPEATED = """
+WITH r AS (SELECT p.id, p.area, t.size FROM north.person p JOIN centre.town t ON t.code = p.area WHERE p.id > 1),
+s AS (SELECT r.id AS i FROM r WHERE r.size = 2)
+SELECT a.id AS id, b.i AS i FROM r AS a JOIN s AS b ON b.i = a.id WHERE EXISTS (SELECT 1 AS one FROM s AS c WHERE c.i < a.id)
+"""
+
+
+def test_a_with_query_that_is_read_often_can_stand_in_each_place(binder: Binder) -> None:
+    tree, planning = resolved(REPEATED, binder), Planning(CATALOG, binder, Disclosure(()))
+    before = text(tree)
+    apart = repeat_wrappers(tree, planning)
+    assert apart is not None
+    assert text(tree) == before, "the input was changed"
+    assert apart.find(exp.CTE) is None
+    names = [
+        node.alias_or_name.lower() for node in apart.find_all(exp.Table, exp.Subquery) if node.alias_or_name
+    ]
+    assert len(set(names)) == len(names)
+    assert binder.columns_of(apart) == binder.columns_of(tree)
+    database = duckdb.connect()
+    for table in CATALOG.tables:
+        if not table.members:
+            columns = ", ".join(f"{column.name} {column.type}" for column in table.columns)
+            database.execute(f"CREATE SCHEMA IF NOT EXISTS {table.department}")
+            database.execute(f"CREATE TABLE {table.department}.{table.name} ({columns})")
+    database.execute("INSERT INTO north.person SELECT i % 7, 'c' || i % 3, i FROM range(20) AS r(i)")
+    database.execute("INSERT INTO centre.town SELECT 'c' || i % 4, 'n', i % 3 FROM range(6) AS r(i)")
+    expected = sorted(database.sql(text(tree)).fetchall())
+    assert expected
+    assert sorted(database.sql(text(apart)).fetchall()) == expected
+    whole = apart
+    for run in PASSES.values():
+        whole = run(whole, planning)
+    assert sorted(database.sql(text(whole)).fetchall()) == expected
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "WITH r AS (SELECT id FROM north.person LIMIT 1) SELECT a.id FROM r a, r b, centre.town t",
+        "WITH r AS (SELECT id FROM north.person WHERE id IN (SELECT size FROM centre.town)) SELECT a.id FROM r a, r b",
+        "WITH r AS (SELECT id FROM north.person) SELECT a.id FROM r a, r b",
+        "WITH r AS (SELECT id FROM north.person) SELECT r.id FROM r, centre.town t",
+    ],
+)
+def test_others_stand_once(question: str, binder: Binder) -> None:
+    planning = Planning(CATALOG, binder, Disclosure(()))
+    assert repeat_wrappers(resolved(question, binder), planning) is None
 
 
 def granted(uses: str, *, floor: bool = False) -> Disclosure:

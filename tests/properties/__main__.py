@@ -9,10 +9,7 @@ was not the oracle's, or the gateway's process broke down.
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -20,6 +17,7 @@ from typing import TextIO
 
 from tests.properties.asking import QUESTIONS, ask, question
 from tests.properties.ground import Ground, open_ground
+from tests.properties.watching import Journal, watch_worlds
 
 
 def main() -> int:
@@ -35,36 +33,9 @@ def main() -> int:
         with options.journal.open("a", encoding="utf-8", buffering=1) as journal:
             ask_worlds(seed, until, journal)
         return 0
-    total = watch_worlds(seed, until)
+    total = watch_worlds("tests.properties", seed, until)
     print(f"{sum(total.values()):,} questions, {total['different']} answers that are not the oracle's")
     return 1 if total["different"] or total["broke the gateway"] else 0
-
-
-def watch_worlds(seed: int, until: float) -> Counter[str]:
-    """Asks in other processes, one after the other; what became of all questions."""
-    total: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory(prefix="comity-fuzz-") as directory:
-        while not total or time.monotonic() < until:
-            journal = Path(directory) / f"{seed}.jsonl"
-            minutes = max((until - time.monotonic()) / 60, 0)
-            command = ["-m", "tests.properties", "--seed", str(seed), "--minutes", str(minutes)]
-            ended = subprocess.run([sys.executable, *command, "--journal", str(journal)], check=False)
-            entries = [json.loads(line) for line in journal.read_text("utf-8").splitlines()]
-            total += Counter(entry["became"] for entry in entries if "became" in entry)
-            if ended.returncode == 0:
-                break
-            if not entries or "became" in entries[-1]:
-                raise SystemExit(f"asking ended with {ended.returncode} between questions, at --seed {seed}")
-            last = entries[-1]
-            total[f"broke the {last['side']}"] += 1
-            print(
-                f"BROKE DOWN ({ended.returncode}) in the {last['side']}, question {last['question']}"
-                f" of --seed {last['seed']}\n{last['sql']}",
-                flush=True,
-            )
-            seed = last["seed"] + 1
-    print(f"in all {dict(total)}")
-    return total
 
 
 def ask_worlds(seed: int, until: float, journal: TextIO) -> None:
@@ -79,24 +50,20 @@ def ask_worlds(seed: int, until: float, journal: TextIO) -> None:
 def ask_world(ground: Ground, seed: int, journal: TextIO) -> Counter[str]:
     """What became of the questions of one world."""
     found: Counter[str] = Counter()
+    told = Journal(journal, seed)
     # Every third world has columns that may not be read.
     with ground.world(seed, partial=0.3 if seed % 3 == 0 else 0.0) as world:
         for number in range(QUESTIONS):
             sql = question(world, number)
-
-            def asking(side: str, sql: str = sql, number: int = number) -> None:
-                entry = {"seed": seed, "question": number, "side": side, "sql": sql}
-                journal.write(json.dumps(entry, ensure_ascii=False) + "\n")
-
             try:
-                became = ask(world, sql, asking)
+                became = ask(world, sql, told.asking(number, sql))
                 if became in {"invalid", "engine"}:
                     # After an internal error the oracle answers nothing any more: this process ends here, then.
                     world.database.execute("SELECT 1").fetchall()
             except AssertionError as error:
                 became = "different"
                 print(f"DIFFERENT, question {number} of --seed {seed}\n{error}", flush=True)
-            journal.write(json.dumps({"became": became}) + "\n")
+            told.became(became)
             found[became] += 1
     return found
 
