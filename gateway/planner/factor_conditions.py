@@ -186,7 +186,7 @@ def _spread_constants(select: exp.Select, planning: Planning, homes: Mapping[str
                 other = _of_column(conjunct, right)
                 if other in asked.get(right, ()) or not _may_ask(select, right, planning):
                     continue
-                if isinstance(conjunct, exp.EQ) or homes[left.table] != homes[right.table]:
+                if isinstance(conjunct, exp.EQ) or homes.get(left.table) != homes.get(right.table):
                     asked.setdefault(right, []).append(other)
                     added.append(other)
     if added:

@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from sql.copies import copy_tree
 from sql.scopes import block_sources, source_alias
+from sql.substitution import in_its_place
 
 FEDERATED = "federated"
 """The mark of a union over members, in `meta`: the federated table's name."""
@@ -105,12 +106,13 @@ def in_member(expression: exp.Expr, alias: str, values: Mapping[str, exp.Expr]) 
     def replace(node: exp.Expr) -> exp.Expr:
         if not (isinstance(node, exp.Column) and node.table == alias):
             return node
-        value: exp.Expr = copy_tree(values[node.name])
-        if node.type is not None:
-            value.type = node.type
-        if isinstance(value, exp.Literal) and node.parent is not None:
-            return exp.cast(value, "VARCHAR", dialect="duckdb")
-        return value
+        value = values[node.name]
+        if isinstance(value, exp.Literal):
+            value = copy_tree(value)
+            if node.type is not None:
+                value.type = node.type
+            return exp.cast(value, "VARCHAR", dialect="duckdb") if node.parent is not None else value
+        return in_its_place(value, node)
 
     replaced: exp.Expr = copy_tree(expression).transform(replace, copy=False)
     return replaced

@@ -12,11 +12,20 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from gateway.planner.block_aggregates import block_calls
+from gateway.planner.gather_department import aggregates
 from gateway.planner.planning import Planning
 from sql.annotate import kind_of
 from sql.copies import copy_tree
 from sql.from_items import named_query
-from sql.scopes import block_sources, is_cte_reference, join_conjuncts, source_alias, split_conjuncts
+from sql.scopes import (
+    block_sources,
+    free_aliases,
+    is_cte_reference,
+    join_conjuncts,
+    source_alias,
+    split_conjuncts,
+)
+from sql.substitution import in_its_place
 
 _PLAIN_CLAUSES = frozenset({"expressions", "from_", "joins", "where"})
 _BESIDE = frozenset({"", "INNER", "CROSS"})
@@ -143,6 +152,9 @@ def only_joins_and_filters(inner: exp.Select) -> bool:
     sources = block_sources(inner)
     if not sources or any(not isinstance(source, (exp.Table, exp.Subquery)) for source, _ in sources):
         return False
+    if any(isinstance(source, exp.Subquery) and free_aliases(source) for source, _ in sources):
+        # Inside LATERAL it may use tables beside the block, whose place among them matters then.
+        return False
     return not block_calls(inner) and all(
         output.find(exp.Window, exp.Query) is None for output in inner.expressions
     )
@@ -155,26 +167,61 @@ def _values(
 
     `plain` where rows may be filled up with NULLs: only a column is NULL then.
     """
-    kinds = {column.name: kind_of(column) for column in select.find_all(exp.Column) if column.table == alias}
+    read: dict[str, list[exp.Column]] = {}
+    for column in select.find_all(exp.Column):
+        if column.table == alias:
+            read.setdefault(column.name, []).append(column)
+    own = {source_alias(source) for source, _ in block_sources(inner)}
     values: dict[str, exp.Expr] = {}
     for output in inner.expressions:
         name, value = output.alias_or_name, output.unalias()
         if name in values:
             return None
-        if name not in kinds or isinstance(value, exp.Column):
-            values[name] = value
-            continue
-        if plain:
-            return None
-        if not isinstance(value.unnest(), _AS_THEY_ARE):
-            # A constant becomes whatever stands beside it, unless it is said to be of its type.
-            kind = kinds[name]
-            if kind is None:
+        if name in read:
+            found = _as_value(value, read[name], select, own, plain=plain)
+            if found is None:
                 return None
-            value = exp.cast(value.copy(), kind, dialect="duckdb")
-            value.type = value.to
+            value = found
         values[name] = value
-    return values if kinds.keys() <= values.keys() else None
+    if not read.keys() <= values.keys():
+        return None
+    return values if _stay_apart([values[name] for name in read], select) else None
+
+
+def _as_value(
+    value: exp.Expr, read: list[exp.Column], select: exp.Select, own: set[str], *, plain: bool
+) -> exp.Expr | None:
+    """An output as what stands for it in all these places; None where it would be another value there."""
+    if any(column.table not in own for column in value.find_all(exp.Column)):
+        # A column of a query around the block is not NULL where a join fills the block's row.
+        return None
+    if isinstance(value, exp.Column):
+        return value
+    nested = any(column.parent_select is not select for column in read)
+    if plain or (nested and (aggregates(select) or value.find(exp.Column) is None)):
+        # A nested query is of a group by its keys, which it names as they are, and aggregates what is not its own.
+        return None
+    if isinstance(value.unnest(), _AS_THEY_ARE) and value.find(exp.Column) is not None:
+        return value
+    kind = kind_of(read[0])
+    if kind is None or kind == "NULL":
+        return None
+    # A constant becomes whatever stands beside it, unless it is said to be of its type.
+    cast = exp.cast(copy_tree(value), kind, dialect="duckdb")
+    cast.type = cast.to
+    return cast
+
+
+def _stay_apart(values: list[exp.Expr], select: exp.Select) -> bool:
+    """Whether values that are different outputs are different keys of grouping sets, where one of them may be NULL."""
+    group = select.args.get("group")
+    if group is None:
+        return True
+    others = any(value for key, value in group.args.items() if key != "expressions")
+    if not others and group.find(exp.Rollup, exp.Cube, exp.GroupingSets) is None:
+        return True
+    columns = {(value.table, value.name) for value in values if isinstance(value, exp.Column)}
+    return len(columns) == len(values)
 
 
 def _splice(select: exp.Select, place: int, inner: exp.Select) -> None:
@@ -230,11 +277,4 @@ def _substitute(select: exp.Select, alias: str, values: Mapping[str, exp.Expr]) 
     for column in list(select.find_all(exp.Column)):
         if column.table != alias:
             continue
-        value = copy_tree(values[column.name])
-        if column.type is not None and value.type is None:
-            value.type = column.type
-        inside = isinstance(column.parent, (exp.Binary, exp.Unary, exp.Between, exp.In))
-        if inside and not isinstance(value, (exp.Column, exp.Func, exp.Paren)):
-            value = exp.Paren(this=value)
-            value.type = column.type
-        column.replace(value)
+        column.replace(in_its_place(values[column.name], column))

@@ -13,6 +13,7 @@ from gateway.planner.planning import Planning
 from sql.annotate import kind_of
 from sql.copies import copy_tree
 from sql.scopes import block_sources, free_aliases, join_conjuncts, source_alias, split_conjuncts
+from sql.substitution import in_its_place, of_its_type
 from sql.uses.failing import may_fail
 
 _Values = Mapping[str, exp.Expr]
@@ -102,7 +103,12 @@ def _push(conjuncts: list[exp.Expr], queries: Mapping[str, exp.Query], planning:
         if name in queries and conjunct.find(exp.Query) is None:
             columns = {column.name: kind_of(column) for column in conjunct.find_all(exp.Column)}
             blocks = _blocks(queries[name], columns, certain=not may_fail(conjunct))
-            if blocks and all(_may_ask(block, values, planning) for block, values in blocks):
+            typed = all(
+                of_its_type(values[name], kind) is not None
+                for _, values in blocks
+                for name, kind in columns.items()
+            )
+            if blocks and typed and all(_may_ask(block, values, planning) for block, values in blocks):
                 for block, values in blocks:
                     _ask(block, _in_block(conjunct, values))
                 continue
@@ -111,12 +117,12 @@ def _push(conjuncts: list[exp.Expr], queries: Mapping[str, exp.Query], planning:
 
 
 def _may_ask(block: exp.Select, values: _Values, planning: Planning) -> bool:
-    """Whether the rows that a block reads may be filtered by these values: groups and different values may be, when they
-    are there, of columns that may only be grouped by.
+    """Whether the rows that a block reads may be filtered by these values, which are made of nothing else: groups and
+    different values may be, when they are there, of columns that may only be grouped by.
     """
     sources = {source_alias(source): source for source, _ in block_sources(block)}
     return all(
-        column.table not in sources or planning.may_filter(column, sources[column.table])
+        column.table in sources and planning.may_filter(column, sources[column.table])
         for value in values.values()
         for column in value.find_all(exp.Column)
     )
@@ -201,14 +207,9 @@ def _in_block(conjunct: exp.Expr, values: _Values) -> exp.Expr:
     """The condition on what the block selects."""
     root = exp.Paren(this=copy_tree(conjunct))
     for column in list(root.find_all(exp.Column)):
-        value = copy_tree(values[column.name])
-        kind = column.type
-        if isinstance(value, exp.Literal):
-            value = exp.cast(value, kind or "VARCHAR", dialect="duckdb")
-        elif not isinstance(value, (exp.Column, exp.Func)):
-            value = exp.Paren(this=value)
-        value.type = kind
-        column.replace(value)
+        value = of_its_type(values[column.name], kind_of(column))
+        assert value is not None
+        column.replace(in_its_place(value, column))
     inner: exp.Expr = root.this
     return inner.pop()
 

@@ -7,6 +7,7 @@ from sqlglot import exp
 from gateway.planner.constant_conditions import simplified
 from gateway.planner.members import arm_values, arms_of, drop_arm, is_member_union
 from sql.scopes import block_sources, free_aliases, join_conjuncts, source_alias, split_conjuncts
+from sql.substitution import in_its_place
 
 
 def push_filters_into_unions(tree: exp.Query) -> exp.Query:
@@ -92,8 +93,7 @@ def _substitute(conjunct: exp.Expr, arm: exp.Select, alias: str) -> exp.Expr:
 
     def replace(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Column) and node.table == alias:
-            value: exp.Expr = values[node.name].copy()
-            return value
+            return in_its_place(values[node.name], node)
         return node
 
     replaced: exp.Expr = conjunct.copy().transform(replace, copy=False)

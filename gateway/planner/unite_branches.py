@@ -9,8 +9,9 @@ from gateway.planner.merge_wrappers import is_of_one_department, only_joins_and_
 from gateway.planner.planning import Planning
 from sql.annotate import kind_of
 from sql.copies import copy_tree
-from sql.scopes import source_alias, split_conjuncts
+from sql.scopes import block_sources, free_aliases, source_alias, split_conjuncts
 from sql.sources import identifier
+from sql.substitution import of_its_type
 
 
 def unite_branches(tree: exp.Query, planning: Planning) -> exp.Query:
@@ -39,11 +40,12 @@ def _is_united(node: exp.Subquery, planning: Planning) -> bool:
     if len(homes) < 2 or planning.disclosure.has_floor(node):
         return False
     kinds = [[kind_of(output.unalias()) for output in arm.expressions] for arm in arms]
-    return all(
+    return not free_aliases(node.this) and all(
         only_joins_and_filters(arm)
+        and all(isinstance(source, exp.Table) and source.db for source, _ in block_sources(arm))
         and is_of_one_department(arm, planning)
         and len({name.lower() for name in arm.named_selects}) == len(arm.expressions)
-        and None not in own
+        and not {None, "NULL"} & set(own)
         and own == kinds[0]
         for arm, own in zip(arms, kinds, strict=True)
     )
@@ -79,10 +81,9 @@ def _mark(node: exp.Subquery) -> None:
         outputs = []
         for name, output in zip(names, arm.expressions, strict=True):
             value = output.unalias()
-            if value.find(exp.Column) is None and not (isinstance(value, exp.Literal) and value.is_string):
-                kind = value.type
-                value = exp.cast(value.copy(), kind, dialect="duckdb")
-                value.type = kind
+            # A text constant is the label of its branch, as the member column of a federated table is.
+            if not (isinstance(value, exp.Literal) and value.is_string):
+                value = of_its_type(value, kind_of(value)) or value
             outputs.append(exp.alias_(value, identifier(name)))
         arm.set("expressions", outputs)
     for arm in arms:
