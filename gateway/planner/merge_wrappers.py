@@ -57,7 +57,7 @@ def merge_wrappers(tree: exp.Query, planning: Planning) -> exp.Query:
     changed = _inline(copy)
     # The innermost first, so that what is merged has no wrapper in it any more.
     for select in reversed(list(copy.find_all(exp.Select))):
-        while _merge_one(select):
+        while _merge_one(select, planning):
             changed = True
     return copy if changed else tree
 
@@ -97,7 +97,7 @@ def _inline(tree: exp.Query) -> bool:
     return changed
 
 
-def _merge_one(select: exp.Select) -> bool:
+def _merge_one(select: exp.Select, planning: Planning) -> bool:
     """Merges the first FROM item that can be merged; False when there is none."""
     sources = block_sources(select)
     filled = _fills(select)
@@ -106,7 +106,9 @@ def _merge_one(select: exp.Select) -> bool:
         if inner is None or not only_joins_and_filters(inner):
             continue
         beside = join is None or (not join.side and join.kind in _BESIDE)
-        values = _values(inner, select, source_alias(source), plain=filled or not beside)
+        # What a department computes of its own table goes there with the derived table, and not its columns instead.
+        plain = filled or not beside or is_of_one_department(inner, planning)
+        values = _values(inner, select, source_alias(source), plain=plain)
         if values is None:
             continue
         if beside and not filled:
@@ -165,7 +167,7 @@ def _values(
 ) -> Mapping[str, exp.Expr] | None:
     """What stands for each output that is read; None where one of them cannot be read where it is read.
 
-    `plain` where rows may be filled up with NULLs: only a column is NULL then.
+    `plain` where only columns may stand for them, as where rows are filled up with NULLs.
     """
     read: dict[str, list[exp.Column]] = {}
     for column in select.find_all(exp.Column):
