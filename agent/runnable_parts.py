@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from sql.copies import copy_tree
 from sql.keys import is_key_table
-from sql.scopes import block_expressions, block_sources, free_aliases, nested_queries, split_conjuncts
+from sql.scopes import block_conjuncts, block_expressions, block_sources, free_aliases, nested_queries
 from sql.split import Runs, Split, split_query
 
 HERE = "here"
@@ -40,16 +40,12 @@ def looks_up_rows(tree: exp.Query) -> bool:
 
 def equates_tables(tree: exp.Query) -> bool:
     """Whether a block joins two of its tables by values that are to be equal, which need not be an index's."""
-    for select in tree.find_all(exp.Select):
-        sources = block_sources(select)
-        if len(sources) > 1:
-            where = select.args.get("where")
-            pool = split_conjuncts(where.this if where is not None else None)
-            for _, join in sources:
-                pool += split_conjuncts(join.args.get("on")) if join is not None else []
-            if any(isinstance(c, exp.EQ) and free_aliases(c.this) and len(free_aliases(c)) > 1 for c in pool):
-                return True
-    return False
+    return any(
+        isinstance(condition, exp.EQ) and free_aliases(condition.this) and len(free_aliases(condition)) > 1
+        for select in tree.find_all(exp.Select)
+        if len(block_sources(select)) > 1
+        for condition in block_conjuncts(select)
+    )
 
 
 def groups_one_table(tree: exp.Query) -> bool:

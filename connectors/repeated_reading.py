@@ -2,8 +2,9 @@
 
 A subquery that names columns of the query around it may be answered by an index, or be made a join; otherwise its
 tables are read through for every single row, which takes hours where they are large. Beside the database such
-subqueries are joins. So is it with joins whose equated values no index has, as `upper(a.name) = upper(b.name)`: a database
-that has no other way compares every row with every other. What a database would do it says itself, by its own estimates, without running anything.
+subqueries are joins. So is it with joins whose equated values no index has, as `upper(a.name) = upper(b.name)`: a
+database that has no other way compares every row with every other. What a database would do it says itself, by its
+own estimates, without running anything.
 """
 
 from __future__ import annotations

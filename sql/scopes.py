@@ -38,6 +38,20 @@ def block_sources(select: exp.Select) -> list[tuple[exp.Expr, exp.Join | None]]:
     return sources
 
 
+def is_inner(join: exp.Join | None) -> bool:
+    """Whether a FROM item is the first, or stands in an inner or cross join."""
+    return join is None or (not join.side and join.kind in {"", "INNER", "CROSS"})
+
+
+def block_conjuncts(select: exp.Select) -> list[exp.Expr]:
+    """What one block asks of its rows, in WHERE and then in ON."""
+    where = select.args.get("where")
+    found = split_conjuncts(where.this if where is not None else None)
+    for _, join in block_sources(select):
+        found += split_conjuncts(join.args.get("on")) if join is not None else []
+    return found
+
+
 def block_expressions(select: exp.Select) -> Iterator[exp.Expr]:
     """The expressions that one block evaluates in its own scope, without its FROM items."""
     for key, value in select.args.items():

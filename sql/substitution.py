@@ -57,10 +57,13 @@ def in_its_place(value: exp.Expr, column: exp.Expr) -> exp.Expr:
 
 
 def of_its_type(value: exp.Expr, kind: str | None) -> exp.Expr | None:
-    """A value that reads no column as one of its type, which it keeps whatever stands beside it; None where that is not
-    known. Others have their type by what they are made of.
-    """
-    if value.find(exp.Column) is not None or (isinstance(value, exp.Cast) and kind_of(value) == kind):
+    """A value that reads no column as one of its type, as `typed`; others have their type by what they are made of."""
+    return value if value.find(exp.Column) is not None else typed(value, kind)
+
+
+def typed(value: exp.Expr, kind: str | None) -> exp.Expr | None:
+    """A value said to be of its type, which it keeps whatever stands beside it; None where that is not known."""
+    if isinstance(value, exp.Cast) and kind is not None and kind_of(value) == kind:
         return value
     if kind is None or kind == "NULL":
         return None

@@ -13,6 +13,7 @@ from gateway.planner.members import BELOW, is_member_union
 from gateway.planner.members_below_join import MembersBelowJoin, find_members_below_join
 from gateway.planner.planning import Planning
 from gateway.planner.remarks import Remark
+from gateway.planner.words import rounded
 from sql.copies import copy_tree
 from sql.scopes import block_sources, join_conjuncts, source_alias
 
@@ -97,14 +98,4 @@ def _say(found: BelowJoin | MembersBelowJoin, planning: Planning, *, taken: bool
 
 
 def _shown(cost: Cost) -> str:
-    return f"about {_round(cost.rows)} rows, {_round(cost.bytes)} bytes, {cost.seconds:.2g} s"
-
-
-def _round(number: float) -> str:
-    """Two digits, which is more than estimates are worth.
-
-    >>> _round(12345), _round(7)
-    ('12,000', '7')
-    """
-    digits = max(len(str(int(number))) - 2, 0)
-    return f"{round(number, -digits):,.0f}"
+    return f"about {rounded(cost.rows)} rows, {rounded(cost.bytes)} bytes, {cost.seconds:.2g} s"

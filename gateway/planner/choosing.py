@@ -62,6 +62,11 @@ class Choosing:
     kept: QueryEstimator | None = None
 
     @property
+    def other(self) -> Preference:
+        """What is not preferred."""
+        return "time" if self.prefer == "exposure" else "exposure"
+
+    @property
     def estimator(self) -> QueryEstimator:
         return self.kept or QueryEstimator(self.facts.table, self.corrections)
 

@@ -12,7 +12,14 @@ from gateway.planner.planning import Planning
 from sql.annotate import kind_of
 from sql.copies import copy_tree
 from sql.kinds import is_integer
-from sql.scopes import block_sources, free_aliases, join_conjuncts, source_alias, split_conjuncts
+from sql.scopes import (
+    block_conjuncts,
+    block_sources,
+    free_aliases,
+    join_conjuncts,
+    source_alias,
+    split_conjuncts,
+)
 from sql.uses.failing import may_fail
 
 _COMPARISONS = (exp.EQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between, exp.In, exp.Like)
@@ -58,7 +65,7 @@ def _may_say(select: exp.Select) -> bool:
     sources = block_sources(select)
     if len(sources) < 2 or len(set(_homes(select).values())) < 2:
         return False
-    conjuncts = _conjuncts(select)
+    conjuncts = block_conjuncts(select)
     if any(isinstance(c.unnest(), exp.Or) for c in conjuncts):
         return True
     equal = any(
@@ -81,20 +88,12 @@ def _pieces(select: exp.Select) -> dict[str, str]:
     """Alias → what a department is asked for at once: its tables that are joined to each other."""
     homes = _homes(select)
     pieces = {alias: alias for alias in homes}
-    for conjunct in _conjuncts(select):
+    for conjunct in block_conjuncts(select):
         names = sorted(free_aliases(conjunct) & homes.keys()) if isinstance(conjunct, exp.EQ) else []
         if len(names) == 2 and homes[names[0]] == homes[names[1]]:
             one, other = (pieces[name] for name in names)
             pieces = {alias: one if piece == other else piece for alias, piece in pieces.items()}
     return pieces
-
-
-def _conjuncts(select: exp.Select) -> list[exp.Expr]:
-    where = select.args.get("where")
-    found = split_conjuncts(where.this if where is not None else None)
-    for _, join in block_sources(select):
-        found += split_conjuncts(join.args.get("on")) if join is not None else []
-    return found
 
 
 def _said(condition: exp.Expr, homes: dict[str, str]) -> exp.Expr:
@@ -165,7 +164,7 @@ def _is_plain(part: exp.Expr, aliases: set[str]) -> bool:
 
 def _spread_constants(select: exp.Select, planning: Planning, homes: Mapping[str, str]) -> None:
     """Asks of a column what is asked of one that it is equal to, where another department has it."""
-    pool = _conjuncts(select)
+    pool = block_conjuncts(select)
     asked: dict[exp.Expr, list[exp.Expr]] = {}
     pairs: list[tuple[exp.Column, exp.Column]] = []
     for conjunct in [*pool, *_listed(select, pool)]:

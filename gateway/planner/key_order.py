@@ -9,10 +9,11 @@ from sqlglot import exp
 
 from gateway.collected_keys import MOST_KEYS
 from gateway.leave import sees_whole
-from gateway.planner.choosing import Choosing
+from gateway.planner.choosing import Choosing, Preference
 from gateway.planner.key_sizes import KeySize, size_of
 from gateway.planner.relations import Relation, met
 from gateway.planner.remarks import Remark
+from gateway.planner.words import rounded
 from gateway.stages import PlannedFragment
 from policies.decision import Decision
 
@@ -79,7 +80,7 @@ class KeyOrder:
         left = dict.fromkeys(self.rows)
         chosen: list[Candidate] = []
         remarks: list[Remark] = []
-        needless: list[tuple[Candidate, float | None]] = []
+        needless: list[tuple[Candidate, str]] = []
         while left:
             first = min(left, key=lambda name: (self.rows[name], places[name]))
             del left[first]
@@ -89,8 +90,9 @@ class KeyOrder:
                     continue
                 kept = self.kept(candidate)
                 onward = [c for c in candidates if c.receiver in left and not c.refusal]
-                if not self.pays(candidate, kept, self._passed_on(candidate.receiver, onward)):
-                    needless.append((candidate, kept))
+                passed_on = self._passed_on(candidate.receiver, onward)
+                if not self.pays(candidate, kept, passed_on):
+                    needless.append((candidate, self._why_needless(candidate, kept, passed_on)))
                     continue
                 receiver = candidate.receiver
                 if candidate.refusal:
@@ -100,15 +102,15 @@ class KeyOrder:
                     # Fewer keys of another fragment already decide the same.
                     continue
                 chosen.append(candidate)
-                remarks.append(Remark("exchange", _words(candidate), receiver))
+                text = _words(candidate) + self._compared(candidate, kept, passed_on, taken=True)
+                remarks.append(Remark("exchange", text, receiver))
                 share = kept if kept is not None else max(self.share[name] for name in names)
                 self.rows[receiver] = max(1.0, self.rows[receiver] * share)
                 self.share[receiver] *= share
         decided = {(c.receiver, c.places) for c in chosen}
-        for candidate, kept in needless:
+        for candidate, why in needless:
             if (candidate.receiver, candidate.places) not in decided and self._is_large(candidate):
-                text = candidate.refusal or self._why_needless(candidate, kept)
-                remarks.append(Remark("exchange", text, candidate.receiver))
+                remarks.append(Remark("exchange", candidate.refusal or why, candidate.receiver))
         return chosen, list(dict.fromkeys(remarks))
 
     def _is_large(self, candidate: Candidate) -> bool:
@@ -116,17 +118,38 @@ class KeyOrder:
         size = self.sizes[candidate.receiver]
         return bool(candidate.refusal) or (size.known and size.rows >= TIMELY_ROWS)
 
-    def _why_needless(self, candidate: Candidate, kept: float | None) -> str:
+    def _why_needless(self, candidate: Candidate, kept: float | None, passed_on: float) -> str:
         """Why keys that could be sent are not. Without numbers where the plan has none of these fragments."""
-        names = {candidate.receiver, *(source.fragment for source in candidate.sources)}
-        told = all(self.planned[name].estimate is not None for name in names)
-        if kept is None or not told:
+        if kept is None or not self._is_told(candidate):
             why = "how many of its rows have one of them is not known, or is not worth it"
         elif kept > CHOOSY:
             why = "almost all of its rows are taken to have one of them"
         else:
             why = f"about {kept:.0%} of its rows have one of them, and waiting for so many costs more than it saves"
-        return f"does not wait for {_keys_of(candidate)}: {why}"
+        return f"does not wait for {_keys_of(candidate)}: {why}" + self._compared(
+            candidate, kept, passed_on, taken=False
+        )
+
+    def _compared(self, candidate: Candidate, kept: float | None, passed_on: float, *, taken: bool) -> str:
+        """How much less leaves with the keys, and whether the federation's other preference decides otherwise."""
+        planned = self.planned[candidate.receiver]
+        text = ""
+        if kept is not None and planned.estimate is not None and self._is_told(candidate):
+            rows = self.rows[candidate.receiver]
+            size = rows * planned.estimate.bytes / max(planned.estimate.rows, 1.0)
+            ways = [
+                f"about {rounded(part * rows)} rows, {rounded(part * size)} bytes" for part in (kept, 1.0)
+            ]
+            text = f"; with them {ways[0]}, without {ways[1]}"
+        other = self.choosing.other
+        if self.pays(candidate, kept, passed_on, other) != taken:
+            text += f"; with prefer: {other} it would{' not' if taken else ''} wait"
+        return text
+
+    def _is_told(self, candidate: Candidate) -> bool:
+        """Whether the plan has numbers of all fragments that take part."""
+        names = {candidate.receiver, *(source.fragment for source in candidate.sources)}
+        return all(self.planned[name].estimate is not None for name in names)
 
     def kept(self, candidate: Candidate) -> float | None:
         """The share of the receiver's rows that have one of the keys; None where the columns are not known.
@@ -149,11 +172,18 @@ class KeyOrder:
         onward = [c for c in candidates if any(source.fragment == receiver for source in c.sources)]
         return max((self.rows[c.receiver] for c in onward if self.sizes[c.receiver].known), default=0.0)
 
-    def pays(self, candidate: Candidate, kept: float | None, passed_on: float = 0.0) -> bool:
-        """Whether the keys of a candidate are worth waiting for.
+    def pays(
+        self,
+        candidate: Candidate,
+        kept: float | None,
+        passed_on: float = 0.0,
+        prefer: Preference | None = None,
+    ) -> bool:
+        """Whether the keys of a candidate are worth waiting for, by the federation's preference if no other is given.
 
         `kept` is the share of rows that have one, `passed_on` the rows of whoever may wait for the receiver's keys.
         """
+        prefer = prefer or self.choosing.prefer
         receiver = self.sizes[candidate.receiver]
         names = {source.fragment for source in candidate.sources}
         given = sum(self.rows[name] for name in names)
@@ -161,7 +191,7 @@ class KeyOrder:
             known = receiver.known and all(self.sizes[name].known for name in names)
             times = SMALLER if known else MUCH_SMALLER
             if max(self.share[name] for name in names) > CHOOSY:
-                times = TINY[self.choosing.prefer]
+                times = TINY[prefer]
             return given * times <= receiver.rows
         planned = self.planned[candidate.receiver]
         rows = self.rows[candidate.receiver]
@@ -178,7 +208,7 @@ class KeyOrder:
         if kept > CHOOSY or (stays < GAIN and (1.0 - kept) * read < SPARED_ROWS):
             return False
         spared = max(read, passed_on)
-        return self.choosing.prefer != "time" or ((1.0 - kept) * spared >= TIMELY_ROWS and given <= read)
+        return prefer != "time" or ((1.0 - kept) * spared >= TIMELY_ROWS and given <= read)
 
     def _read(self, candidate: Candidate) -> float:
         """Rows that the receiver's blocks join where the keys would be asked for, before they group them; 0 for unknown."""

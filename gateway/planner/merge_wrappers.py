@@ -21,14 +21,14 @@ from sql.scopes import (
     block_sources,
     free_aliases,
     is_cte_reference,
+    is_inner,
     join_conjuncts,
     source_alias,
     split_conjuncts,
 )
-from sql.substitution import in_its_place
+from sql.substitution import in_its_place, typed
 
 _PLAIN_CLAUSES = frozenset({"expressions", "from_", "joins", "where"})
-_BESIDE = frozenset({"", "INNER", "CROSS"})
 _AS_THEY_ARE = (
     *(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod, exp.Cast, exp.TryCast, exp.DPipe),
     *(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.And, exp.Or, exp.Not, exp.Is, exp.Like),
@@ -51,7 +51,7 @@ def merge_wrappers(tree: exp.Query, planning: Planning) -> exp.Query:
     >>> merge_wrappers(sqlglot.parse_one(q, dialect="duckdb"), planning).sql("duckdb")
     'SELECT t.a AS b FROM s.t AS t, r.u AS u WHERE t.c AND t.a = u.b'
     """
-    if tree.find(exp.CTE, exp.Subquery) is None or is_of_one_department(tree, planning):
+    if not _has_wrappers(tree) or is_of_one_department(tree, planning):
         return tree
     copy = copy_tree(tree)
     changed = _inline(copy)
@@ -60,6 +60,13 @@ def merge_wrappers(tree: exp.Query, planning: Planning) -> exp.Query:
         while _merge_one(select, planning):
             changed = True
     return copy if changed else tree
+
+
+def _has_wrappers(tree: exp.Query) -> bool:
+    items = tree.find_all(exp.From, exp.Join)
+    return tree.find(exp.CTE) is not None or any(
+        isinstance(item.this, (exp.Subquery, exp.Lateral)) for item in items
+    )
 
 
 def is_of_one_department(query: exp.Expr, planning: Planning) -> bool:
@@ -105,7 +112,7 @@ def _merge_one(select: exp.Select, planning: Planning) -> bool:
         inner = _wrapped(source)
         if inner is None or not only_joins_and_filters(inner):
             continue
-        beside = join is None or (not join.side and join.kind in _BESIDE)
+        beside = is_inner(join)
         # What a department computes of its own table goes there with the derived table, and not its columns instead.
         plain = filled or not beside or is_of_one_department(inner, planning)
         values = _values(inner, select, source_alias(source), plain=plain)
@@ -205,13 +212,8 @@ def _as_value(
         return None
     if isinstance(value.unnest(), _AS_THEY_ARE) and value.find(exp.Column) is not None:
         return value
-    kind = kind_of(read[0])
-    if kind is None or kind == "NULL":
-        return None
     # A constant becomes whatever stands beside it, unless it is said to be of its type.
-    cast = exp.cast(copy_tree(value), kind, dialect="duckdb")
-    cast.type = cast.to
-    return cast
+    return typed(value, kind_of(read[0]))
 
 
 def _stay_apart(values: list[exp.Expr], select: exp.Select) -> bool:

@@ -12,7 +12,7 @@ from gateway.planner.merge_wrappers import is_of_one_department
 from gateway.planner.planning import Planning
 from sql.annotate import kind_of
 from sql.copies import copy_tree
-from sql.scopes import block_sources, free_aliases, join_conjuncts, source_alias, split_conjuncts
+from sql.scopes import block_sources, free_aliases, is_inner, join_conjuncts, source_alias, split_conjuncts
 from sql.substitution import in_its_place, of_its_type
 from sql.uses.failing import may_fail
 
@@ -64,7 +64,7 @@ def _push_in_block(select: exp.Select, wrapped: Mapping[str, exp.Query], plannin
     beside = {
         alias: query
         for source, join in sources
-        if (alias := source_alias(source)) in wrapped and _is_inner(join)
+        if (alias := source_alias(source)) in wrapped and is_inner(join)
         for query in [wrapped[alias]]
     }
     changed = False
@@ -83,15 +83,11 @@ def _push_in_block(select: exp.Select, wrapped: Mapping[str, exp.Query], plannin
         pool = split_conjuncts(join.args["on"])
         # An outer join, or one that only looks up, asks of its own right side what it can be asked alone.
         own = {alias: wrapped[alias]} if alias in wrapped else {}
-        kept = _push(pool, beside if _is_inner(join) else own, planning)
+        kept = _push(pool, beside if is_inner(join) else own, planning)
         if len(kept) < len(pool):
             join.set("on", join_conjuncts(kept) or exp.true())
             changed = True
     return changed
-
-
-def _is_inner(join: exp.Join | None) -> bool:
-    return join is None or (not join.side and join.kind in {"", "INNER", "CROSS"})
 
 
 def _push(conjuncts: list[exp.Expr], queries: Mapping[str, exp.Query], planning: Planning) -> list[exp.Expr]:

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from gateway.planner.constant_conditions import simplified
 from gateway.planner.members import arm_values, arms_of, drop_arm, is_member_union
-from sql.scopes import block_sources, free_aliases, join_conjuncts, source_alias, split_conjuncts
+from sql.scopes import block_sources, free_aliases, is_inner, join_conjuncts, source_alias, split_conjuncts
 from sql.substitution import in_its_place
 
 
@@ -44,7 +44,7 @@ def _push_in_block(select: exp.Select) -> None:
         kept = join_conjuncts(_push(split_conjuncts(where.this), unions))
         select.set("where", exp.Where(this=kept) if kept is not None else None)
     for _, join in sources:
-        if join is not None and _is_inner(join) and join.args.get("on") is not None:
+        if join is not None and is_inner(join) and join.args.get("on") is not None:
             join.set("on", join_conjuncts(_push(split_conjuncts(join.args["on"]), unions)) or exp.true())
 
 
@@ -54,14 +54,8 @@ def filtered_unions(select: exp.Select) -> dict[str, exp.Subquery]:
     if any(join is not None and join.side in {"RIGHT", "FULL"} for _, join in sources):
         return {}
     return {
-        source_alias(source): source
-        for source, join in sources
-        if is_member_union(source) and _is_inner(join)
+        source_alias(source): source for source, join in sources if is_member_union(source) and is_inner(join)
     }
-
-
-def _is_inner(join: exp.Join | None) -> bool:
-    return join is None or (not join.side and join.kind in {"", "INNER", "CROSS"})
 
 
 def _push(conjuncts: list[exp.Expr], unions: dict[str, exp.Subquery]) -> list[exp.Expr]:

@@ -9,6 +9,7 @@ from sqlglot import exp
 from gateway.planner.merge_wrappers import is_of_one_department, only_joins_and_filters
 from gateway.planner.planning import Planning
 from gateway.planner.remarks import Remark
+from gateway.planner.share_blocks import expected_bytes
 from gateway.stages import FederatedPlan
 from sql.copies import copy_tree
 from sql.from_items import named_query
@@ -44,13 +45,8 @@ def repeat_wrappers(tree: exp.Query, planning: Planning) -> exp.Query | None:
 
 def moves_less(once: FederatedPlan, apart: FederatedPlan) -> bool:
     """Whether clearly less is expected to leave departments where each place asks for its own part."""
-    sizes = []
-    for plan in (once, apart):
-        estimates = [planned.estimate for planned in plan.fragments]
-        if any(estimate is None for estimate in estimates):
-            return False
-        sizes.append(sum(estimate.bytes for estimate in estimates if estimate is not None))
-    return 2 * sizes[1] < sizes[0]
+    whole, parts = expected_bytes(once), expected_bytes(apart)
+    return whole is not None and parts is not None and 2 * parts < whole
 
 
 def _repeated(tree: exp.Query) -> tuple[exp.CTE, list[exp.Table]] | None:

@@ -72,13 +72,17 @@ def share_blocks(tree: exp.Query, disclosure: Disclosure, catalog: Catalog) -> e
 
 def cheaper(apart: FederatedPlan, shared: FederatedPlan) -> bool:
     """Whether less is expected to leave departments when blocks are shared, or the same by fewer fragments."""
-    sizes = []
-    for plan in (apart, shared):
-        estimates = [planned.estimate for planned in plan.fragments]
-        if any(estimate is None for estimate in estimates):
-            return False
-        sizes.append(sum(estimate.bytes for estimate in estimates if estimate is not None))
-    return sizes[1] <= sizes[0] and len(shared.fragments) < len(apart.fragments)
+    before, after = expected_bytes(apart), expected_bytes(shared)
+    if before is None or after is None:
+        return False
+    return after <= before and len(shared.fragments) < len(apart.fragments)
+
+
+def expected_bytes(plan: FederatedPlan) -> float | None:
+    """What is expected to leave departments, keys aside; None where that is not known of every fragment."""
+    estimates = [planned.estimate for planned in plan.fragments]
+    found = [estimate.bytes for estimate in estimates if estimate is not None]
+    return sum(found) if len(found) == len(estimates) else None
 
 
 SHARED = Remark("choice", "rows that several parts of the question read are asked for once")

@@ -17,10 +17,13 @@ from collections.abc import Container, Mapping
 
 from sqlglot import exp
 
+from gateway.planner.choosing import Choosing, Preference
+from gateway.planner.estimate_query import QueryEstimator
 from gateway.planner.members import arm_values, arms_of, has_member_union, is_member_union
 from gateway.planner.partial_aggregates import parsed
 from gateway.planner.planning import Planning
 from gateway.planner.remarks import Remark
+from gateway.planner.words import rounded
 from sql.copies import copy_tree
 from sql.from_items import named_query
 from sql.scopes import block_sources, source_alias, used_names
@@ -35,8 +38,6 @@ WORTH_TIME = 50
 """As `WORTH`, where answers are to come soonest: a member makes the sketch beside its database, which takes longer than
 to send so many values from this machine.
 """
-
-SKETCHED = Remark("choice", "of very many values an approximate count gets their sketch, and not the values")
 
 _BITS = 54
 """Bits of a hash that do not say which number it belongs to; one more is always set, after them."""
@@ -69,9 +70,15 @@ def _sketch(select: exp.Select, union: exp.Subquery, planning: Planning) -> None
     if not all(_is_groups(arm, name, beside) for arm in arms):
         return
     # The arms of a union have columns of the same types, and one sketch is worth it for all.
-    if not any(_is_worth_it(arm, name, planning) for arm in arms):
+    choosing = planning.choosing
+    taken, otherwise = (
+        any(_is_worth_it(arm, name, choosing.estimator, prefer) for arm in arms)
+        for prefer in (choosing.prefer, choosing.other)
+    )
+    if taken or otherwise:
+        planning.remarks.append(Remark("choice", _words(arms, choosing, taken=taken, otherwise=otherwise)))
+    if not taken:
         return
-    planning.remarks.append(SKETCHED)
     for column in _counted(select, union):
         column.replace(_value_of(column.copy()))
     for arm in arms:
@@ -117,9 +124,20 @@ def _is_groups(arm: exp.Select, name: str, beside: Container[str]) -> bool:
     )
 
 
-def _is_worth_it(arm: exp.Select, name: str, planning: Planning) -> bool:
+def _words(arms: list[exp.Select], choosing: Choosing, *, taken: bool, otherwise: bool) -> str:
+    """What crosses for an approximate count, and by which preference something else would."""
+    found = [choosing.estimator.estimate(arm) for arm in arms]
+    rows = sum(each.rows for each in found if each is not None)
+    values = "the values" if None in found else f"about {rounded(rows)} values"
+    ways = ("the sketch of its values", values)
+    first, second = ways if taken else ways[::-1]
+    text = f"for an approximate count {first} cross{'es' if taken else ''} rather than {second}"
+    return text if taken == otherwise else f"{text}; with prefer: {choosing.other} the other way round"
+
+
+def _is_worth_it(arm: exp.Select, name: str, estimator: QueryEstimator, prefer: Preference) -> bool:
     """Whether the values are expected to be so many more than the sketch's rows. Of unknown ones the fewest leave."""
-    estimator, soonest = planning.choosing.estimator, planning.choosing.prefer == "time"
+    soonest = prefer == "time"
     values = estimator.estimate(arm)
     if values is None:
         return not soonest

@@ -44,6 +44,16 @@ def in_words(node: exp.Expr, rename: Rename | None = None, *, qualified: bool = 
     return clipped(text.replace("((_elided))", "(…)").replace("_elided", "…"))
 
 
+def rounded(number: float) -> str:
+    """Two digits, which is more than estimates are worth.
+
+    >>> rounded(12345), rounded(7)
+    ('12,000', '7')
+    """
+    digits = max(len(str(int(number))) - 2, 0)
+    return f"{round(number, -digits):,.0f}"
+
+
 def clipped(text: str, longest: int = _LONGEST) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
