@@ -396,6 +396,19 @@ def test_a_table_that_is_tiny_beside_another_gives_keys_though_it_leaves_out_no_
     plan = asking.plan(sql, choosing=Choosing(Counted(rows), prefer))
     (large,) = [planned for planned in plan.fragments if planned.fragment.department == "large"]
     assert bool(large.exchanges) == waits
+    # Where the other preference decides otherwise, the plan says so.
+    other = f"; with prefer: {'time' if prefer == 'exposure' else 'exposure'} it would{' not' if waits else ''} wait"
+    told = [remark.text for remark in plan.remarks if remark.fragment == large.fragment.id]
+    assert any(text.endswith(other) for text in told) == (rows == 20_000.0)
+    assert any("with prefer" in text for text in told) == (rows == 20_000.0)
+
+
+def test_a_plan_says_what_keys_save(asking: Asking) -> None:
+    sql = "SELECT b.name FROM small.t a JOIN large.t b ON b.id = a.id WHERE a.name = 'x'"
+    plan = asking.plan(sql, choosing=Choosing(Grouped(20_000.0)))
+    (remark,) = plan.remarks
+    assert "; with them about 800 rows, " in remark.text
+    assert ", without about 20,000 rows, " in remark.text
 
 
 class Reaching(Grouped):

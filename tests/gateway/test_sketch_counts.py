@@ -11,9 +11,11 @@ from sqlglot import exp
 
 from gateway.planner.choosing import Choosing, Preference
 from gateway.planner.disclosure import Disclosure
+from gateway.planner.make_plan import apply_passes
 from gateway.planner.members import FEDERATED
 from gateway.planner.planning import Planning
 from gateway.planner.sketch_counts import REGISTERS, WORTH, WORTH_TIME, sketch_counts
+from gateway.planner.words import rounded
 from policies.decision import ColumnDecision, Decision, Floor
 from sql.render import render
 from sql.split import Split
@@ -163,3 +165,32 @@ def test_a_sketch_is_no_larger_however_many_the_rows(world: FederatedWorld) -> N
     sent = [world.answer(render(piece.query)).num_rows for piece in split.pieces]
     assert len(sent) == len(MEMBERS)
     assert max(sent) <= REGISTERS < 2000
+
+
+@pytest.mark.parametrize(
+    ("values", "prefer", "text"),
+    [
+        (
+            5 * REGISTERS,
+            "exposure",
+            "the sketch of its values crosses rather than {0}; with prefer: time the other way round",
+        ),
+        (
+            5 * REGISTERS,
+            "time",
+            "{0} cross rather than the sketch of its values; with prefer: exposure the other way round",
+        ),
+        (99 * REGISTERS, "exposure", "the sketch of its values crosses rather than {0}"),
+        (99 * REGISTERS, "time", "the sketch of its values crosses rather than {0}"),
+        (REGISTERS, "exposure", None),
+    ],
+)
+def test_a_plan_says_what_the_other_preference_would_send(
+    values: int, prefer: Preference, text: str | None, world: FederatedWorld
+) -> None:
+    planning = Planning(world.catalog, world.binder, choosing=Choosing(SameFacts(1e12, values), prefer))
+    apply_passes(world.resolve(ALONE).tree, planning)
+    said = [remark.text for remark in planning.remarks]
+    members = 4
+    both = f"about {rounded(float(members * values))} values"
+    assert said == ([] if text is None else [f"for an approximate count {text.format(both)}"])
